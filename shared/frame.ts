@@ -1,0 +1,151 @@
+/**
+ * Frames: a `u32` big-endian length, then a header and a body back to back. The header is the msgpack array
+ * `[kind, requestId]`; the body is one msgpack value that this file never looks into. Pure: bytes in, frames out.
+ * Normative text: PROTOCOL.md, "Frames".
+ */
+
+export interface Frame {
+  kind: string;
+  requestId: number;
+  /** msgpack bytes of the body. A view of the received bytes: copy it to keep it. */
+  body: Buffer;
+}
+
+/** Why bytes are not a frame. A closed set. */
+export type BadFrameReason = 'frame_too_large' | 'frame_empty' | 'bad_header' | 'no_body';
+
+export class BadFrame extends Error {
+  override readonly name = 'BadFrame';
+  readonly reason: BadFrameReason;
+
+  constructor(reason: BadFrameReason, message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+const LENGTH_BYTES = 4;
+const MERGE_BELOW_BYTES = 16 * 1024;
+const MAX_REQUEST_ID = 0xffff_ffff;
+
+/** The bytes of one frame. `kind` is ASCII, 1..31 bytes; `requestId` is 0..2^32-1. */
+export function encodeFrame(kind: string, requestId: number, body: Uint8Array): Buffer {
+  const headerBytes = 1 + 1 + kind.length + 5;
+  const frame = Buffer.allocUnsafe(LENGTH_BYTES + headerBytes + body.length);
+  frame.writeUInt32BE(headerBytes + body.length, 0);
+  frame[4] = 0x92;
+  frame[5] = 0xa0 | kind.length;
+  frame.write(kind, 6, 'latin1');
+  frame[6 + kind.length] = 0xce;
+  frame.writeUInt32BE(requestId, 7 + kind.length);
+  frame.set(body, LENGTH_BYTES + headerBytes);
+  return frame;
+}
+
+/** Reads the content of one frame (everything after the length). @throws BadFrame */
+export function parseFrame(content: Buffer): Frame {
+  if (content.length === 0) throw new BadFrame('frame_empty', 'the frame is empty');
+  const kindTag = content[1] ?? 0;
+  const kindBytes = kindTag & 0x1f;
+  if (content[0] !== 0x92 || (kindTag & 0xe0) !== 0xa0 || kindBytes === 0 || content.length < 3 + kindBytes) {
+    throw new BadFrame('bad_header', 'the header is not [kind, requestId]');
+  }
+  const kind = content.toString('latin1', 2, 2 + kindBytes);
+  let position = 2 + kindBytes;
+  const idTag = content[position] ?? 0xc1;
+  position += 1;
+  const idBytes = idTag < 0x80 ? 0 : idTag === 0xcc ? 1 : idTag === 0xcd ? 2 : idTag === 0xce ? 4 : -1;
+  if (idBytes < 0 || content.length < position + idBytes) {
+    throw new BadFrame('bad_header', `the request id is not an unsigned integer up to ${MAX_REQUEST_ID}`);
+  }
+  const requestId = idBytes === 0 ? idTag : content.readUIntBE(position, idBytes);
+  position += idBytes;
+  if (position === content.length) throw new BadFrame('no_body', 'the frame has no body');
+  return { kind, requestId, body: content.subarray(position) };
+}
+
+/**
+ * Cuts a byte stream into frames. Push chunks of any size; each complete frame comes out once, in order. A length over
+ * the limit is refused when its four bytes are there, before anything is kept. After a throw the decoder is finished:
+ * a stream cannot be resynchronised.
+ */
+export class FrameDecoder {
+  readonly #maxFrameBytes: number;
+  #chunks: Buffer[] = [];
+  #bufferedBytes = 0;
+  /** Content length of the frame being collected; -1 while its length prefix is incomplete. */
+  #expectedBytes = -1;
+
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  /** Bytes of an unfinished frame; 0 between frames. */
+  get pendingBytes(): number {
+    return this.#bufferedBytes + (this.#expectedBytes >= 0 ? LENGTH_BYTES : 0);
+  }
+
+  /** The frames that this chunk completes. @throws BadFrame */
+  *push(chunk: Buffer): Generator<Frame, void, undefined> {
+    this.#keep(chunk);
+    for (;;) {
+      if (this.#expectedBytes < 0) {
+        if (this.#bufferedBytes < LENGTH_BYTES) return;
+        const length = this.#take(LENGTH_BYTES).readUInt32BE(0);
+        if (length > this.#maxFrameBytes) {
+          throw new BadFrame(
+            'frame_too_large',
+            `a frame of ${length} bytes is over the limit of ${this.#maxFrameBytes}`,
+          );
+        }
+        this.#expectedBytes = length;
+      }
+      if (this.#bufferedBytes < this.#expectedBytes) return;
+      const content = this.#take(this.#expectedBytes);
+      this.#expectedBytes = -1;
+      yield parseFrame(content);
+    }
+  }
+
+  /**
+   * Small chunks are merged with their small predecessors, so that a frame sent a byte at a time is held in few
+   * buffers; large ones are kept as they came and copied at most once.
+   */
+  #keep(chunk: Buffer): void {
+    this.#bufferedBytes += chunk.length;
+    let merged = chunk;
+    for (;;) {
+      const previous = this.#chunks.at(-1);
+      if (previous === undefined || previous.length > merged.length || previous.length > MERGE_BELOW_BYTES) break;
+      this.#chunks.pop();
+      merged = Buffer.concat([previous, merged]);
+    }
+    this.#chunks.push(merged);
+  }
+
+  /** Removes the first `count` buffered bytes, which are known to be there, without copying when one chunk has them. */
+  #take(count: number): Buffer {
+    this.#bufferedBytes -= count;
+    const first = this.#chunks[0];
+    if (first !== undefined && first.length > count) {
+      this.#chunks[0] = first.subarray(count);
+      return first.subarray(0, count);
+    }
+    const parts: Buffer[] = [];
+    let missing = count;
+    while (missing > 0) {
+      const chunk = this.#chunks[0];
+      if (chunk === undefined) break;
+      if (chunk.length > missing) {
+        parts.push(chunk.subarray(0, missing));
+        this.#chunks[0] = chunk.subarray(missing);
+        missing = 0;
+      } else {
+        parts.push(chunk);
+        this.#chunks.shift();
+        missing -= chunk.length;
+      }
+    }
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, count);
+  }
+}

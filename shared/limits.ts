@@ -1,0 +1,99 @@
+/**
+ * Every bound of the protocol and of the daemon, in one place. The ones a client must respect are sent to it in the
+ * `hello` reply (see `wireLimits`). Units are in the names.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** One event as it stands in a record body, msgpack bytes. */
+  eventBytes: 1 * MiB,
+  /** One frame: header and body, without the four length bytes. */
+  frameBytes: 8 * MiB,
+  /** Body of every request other than `record`. */
+  controlBodyBytes: 64 * KiB,
+  /** Nested maps and arrays in an event, the event itself being level 1. */
+  nestingDepth: 64,
+  /** Events in one record request. */
+  eventsPerFrame: 10_000,
+  /** `type`, `source` and `action`, UTF-8 bytes each. */
+  nameBytes: 256,
+  /** Distinct names of one kind (types, sources, actions) in a database. */
+  namesPerKind: 65_536,
+  /** Timestamps are seconds since 1970 and lie in [min, max): the year 10000 is out. */
+  timestampMinSeconds: 0,
+  timestampMaxSeconds: 253_402_300_800,
+  connections: 1_024,
+  /** A connection must say hello within this time. */
+  helloTimeoutMs: 5_000,
+  /** A frame that has begun must be complete within this time. */
+  frameTimeoutMs: 30_000,
+  /** Record bytes accepted from all connections and not yet handed to the writer. */
+  ingestQueueBytes: 32 * MiB,
+  /** Record bytes of one connection that wait in the queue; past it the daemon stops reading that socket. */
+  ingestQueueBytesPerConnection: 4 * MiB,
+  /** Record bytes the writer thread holds at a time. One whole frame is always allowed. */
+  writerWindowBytes: 2 * MiB,
+  /** Other requests of one connection that may be under way; past it the daemon stops reading that socket. */
+  requestsPerConnection: 64,
+  /** Reply bytes a client has not read yet; past it the daemon drops the connection. */
+  pendingReplyBytes: 32 * MiB,
+  /** Rows in one page of a query or a tail. */
+  pageRows: 1_000,
+  /** Stored payload bytes in one page; a page holds at least one event. */
+  pageBytes: 2 * MiB,
+  /** Rows a query looks at in one statement before it checks its deadline. */
+  scanRows: 2_000,
+  /** A query that has run this long returns what it has, with a cursor. */
+  queryDeadlineMs: 1_000,
+  /** Requests that wait for the reader thread. */
+  readerQueueRequests: 4_096,
+  /** Tails of one connection. */
+  tailsPerConnection: 16,
+  /** Values in one filter list (types, sources, actions). */
+  filterValues: 64,
+  /** Payload bytes from which the payload is compressed. */
+  compressFromBytes: 1 * KiB,
+  /** A stored payload never expands past this, whatever its gzip stream claims. */
+  payloadJsonBytes: 8 * MiB,
+  /** The longest a maintenance slice may hold the writer. */
+  maintenanceSliceMs: 50,
+  /** From SIGTERM to the end of the process. */
+  shutdownMs: 2_000,
+  /** One log file before it is rotated, and how many rotated ones are kept. */
+  logFileBytes: 5 * MiB,
+  logFilesKept: 3,
+  /** Configuration file. */
+  configFileBytes: 1 * MiB,
+  /** Unix socket path, bytes without the final NUL. */
+  socketPathBytesDarwin: 103,
+  socketPathBytesLinux: 107,
+} as const;
+
+/** The bounds a client is told in the `hello` reply. */
+export const wireLimits = {
+  eventBytes: limits.eventBytes,
+  frameBytes: limits.frameBytes,
+  controlBodyBytes: limits.controlBodyBytes,
+  nestingDepth: limits.nestingDepth,
+  eventsPerFrame: limits.eventsPerFrame,
+  nameBytes: limits.nameBytes,
+  namesPerKind: limits.namesPerKind,
+  timestampMinSeconds: limits.timestampMinSeconds,
+  timestampMaxSeconds: limits.timestampMaxSeconds,
+  connections: limits.connections,
+  helloTimeoutMs: limits.helloTimeoutMs,
+  frameTimeoutMs: limits.frameTimeoutMs,
+  ingestQueueBytes: limits.ingestQueueBytes,
+  ingestQueueBytesPerConnection: limits.ingestQueueBytesPerConnection,
+  requestsPerConnection: limits.requestsPerConnection,
+  pendingReplyBytes: limits.pendingReplyBytes,
+  pageRows: limits.pageRows,
+  pageBytes: limits.pageBytes,
+  queryDeadlineMs: limits.queryDeadlineMs,
+  tailsPerConnection: limits.tailsPerConnection,
+  filterValues: limits.filterValues,
+} as const;
+
+export type WireLimits = { [name in keyof typeof wireLimits]: number };

@@ -1,0 +1,63 @@
+import type { StoredEvent } from '../event.ts';
+import { limits } from '../limits.ts';
+import { anyFieldsOf, fieldsOf, invalid, isAbsent, oneOf, optionalFlag, optionalText, wholeNumber } from './fields.ts';
+import { type EventFilter, parseFilter } from './filter.ts';
+import type { MessageKind } from './message-kind.ts';
+
+export const orders = ['asc', 'desc'] as const;
+export type Order = (typeof orders)[number];
+
+export interface QueryRequest {
+  filter: EventFilter;
+  /** By timestamp, events of one instant by id. */
+  order: Order;
+  /** Rows wanted, 1..limits.pageRows. The page may be shorter; only `cursor: null` means the end. */
+  limit: number;
+  /** Where an earlier page of the same filter and order ended. */
+  cursor?: string;
+  /** Only events with an id up to this one: what was stored later stays out. */
+  maxId?: number;
+}
+
+export interface QueryReply {
+  events: StoredEvent[];
+  /** Hand it back for the next page; null when there is nothing more. */
+  cursor: string | null;
+  /** True when the page is short because its time or size ran out. */
+  partial: boolean;
+  /** Highest id given so far when the page was read; hand it back as `maxId` to keep a listing to one state. */
+  newestId: number;
+}
+
+/** One page of events. */
+export const query: MessageKind<QueryRequest, QueryReply> = {
+  kind: 'query',
+
+  parseRequest(body) {
+    const fields = fieldsOf(body, ['filter', 'order', 'limit', 'cursor', 'maxId']);
+    const cursor = optionalText(fields, 'cursor');
+    return {
+      filter: parseFilter(fields['filter']),
+      order: isAbsent(fields['order']) ? 'desc' : oneOf(fields, 'order', orders),
+      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
+      ...(cursor !== undefined && { cursor }),
+      ...(!isAbsent(fields['maxId']) && { maxId: wholeNumber(fields, 'maxId', 0, Number.MAX_SAFE_INTEGER) }),
+    };
+  },
+
+  parseReply(body) {
+    const fields = anyFieldsOf(body);
+    return {
+      events: parseEvents(fields['events']),
+      cursor: optionalText(fields, 'cursor') ?? null,
+      partial: optionalFlag(fields, 'partial') ?? false,
+      newestId: wholeNumber(fields, 'newestId', 0, Number.MAX_SAFE_INTEGER),
+    };
+  },
+};
+
+/** Events as the daemon sends them. The daemon is trusted with the shape of what it stored. */
+export function parseEvents(value: unknown): StoredEvent[] {
+  if (!Array.isArray(value)) throw invalid('events must be a list');
+  return value as StoredEvent[];
+}

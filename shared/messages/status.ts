@@ -1,0 +1,41 @@
+import { anyFieldsOf, fieldsOf, finiteNumber, text, wholeNumber } from './fields.ts';
+import type { MessageKind } from './message-kind.ts';
+
+/** How the daemon itself is. */
+export interface StatusReply {
+  state: 'running' | 'stopping';
+  pid: number;
+  version: string;
+  node_version: string;
+  socket: string;
+  database: string;
+  database_id: string;
+  log: string;
+  config: string;
+  uptime_seconds: number;
+  /** False when `enable_persistence` is false. */
+  persistence: boolean;
+  connections: number;
+  tails: number;
+  /** Record bytes received and not yet committed. */
+  queue_bytes: number;
+  /** Highest id stored so far. */
+  last_id: number;
+  /** Resident memory of the whole process, bytes. */
+  memory_bytes: number;
+}
+
+export const status: MessageKind<Record<string, never>, StatusReply> = {
+  kind: 'status',
+  parseRequest: (body) => {
+    fieldsOf(body, []);
+    return {};
+  },
+  parseReply(body) {
+    const fields = anyFieldsOf(body);
+    text(fields, 'state');
+    wholeNumber(fields, 'pid', 0, 2 ** 32);
+    finiteNumber(fields, 'uptime_seconds');
+    return fields as unknown as StatusReply;
+  },
+};
