@@ -1,0 +1,33 @@
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { DaybookError } from '../../shared/errors.ts';
+
+/**
+ * Makes sure a directory is there and nobody else's business: a real directory, ours, mode 0700.
+ * @throws DaybookError unsafe_path with the cure
+ */
+export function ensurePrivateDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(path);
+  if (!stat.isDirectory()) throw new DaybookError('unsafe_path', `${path} must be a directory, not a link or a file`);
+  const uid = process.getuid?.();
+  if (uid !== undefined && stat.uid !== uid) {
+    throw new DaybookError('unsafe_path', `${path} belongs to user ${stat.uid}, and daybook runs as user ${uid}`);
+  }
+  if ((stat.mode & 0o077) !== 0) {
+    throw new DaybookError('unsafe_path', `${path} is open to other users; run: chmod 700 '${path}'`);
+  }
+}
+
+/**
+ * Frees a socket path for listening. The caller holds the instance lock, so a socket that is there was left by a
+ * process that is gone. Anything but a socket is left untouched.
+ * @throws DaybookError unsafe_path
+ */
+export function removeStaleSocket(path: string): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new DaybookError('unsafe_path', `${path} is in the way and is no socket; move it away`);
+  }
+  unlinkSync(path);
+}

@@ -1,0 +1,104 @@
+import { encode } from '../../shared/codec.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+import type { EventFilter } from '../../shared/messages/filter.ts';
+import { answerKinds } from '../../shared/messages/message-kind.ts';
+import type { EncodedArrivals } from '../query/reader-messages.ts';
+import type { Reader } from '../query/reader.ts';
+import type { Connection } from '../socket/connection.ts';
+
+/** Answer bytes a reader may leave untaken before its tail waits for it. */
+const HIGH_WATER_BYTES = 256 * 1024;
+
+/**
+ * One tail. It reads from the database behind its own position, so catching up and following are the same thing, and
+ * what it costs does not depend on how far behind it is.
+ *
+ * States: caught up (waits for `wake`), reading (one page under way), blocked (the client has not taken what was sent;
+ * waits for `wake` after the drain), stopped.
+ */
+export class Subscriber {
+  readonly #connection: Connection;
+  readonly #requestId: number;
+  readonly #reader: Reader;
+  readonly #databaseId: string;
+  readonly #filter: EventFilter;
+  #afterId: number;
+  #committedId = 0;
+  #isReading = false;
+  #isStopped = false;
+
+  constructor(
+    connection: Connection,
+    requestId: number,
+    reader: Reader,
+    databaseId: string,
+    filter: EventFilter,
+    afterId: number,
+  ) {
+    this.#connection = connection;
+    this.#requestId = requestId;
+    this.#reader = reader;
+    this.#databaseId = databaseId;
+    this.#filter = filter;
+    this.#afterId = afterId;
+  }
+
+  /** There may be something to send: events up to this id are committed, or the client took what it had. */
+  wake(committedId: number): void {
+    this.#committedId = committedId;
+    if (!this.#isReading) void this.#read();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #read(): Promise<void> {
+    this.#isReading = true;
+    try {
+      while (!this.#isStopped && this.#afterId < this.#committedId && this.#connection.unsentBytes < HIGH_WATER_BYTES) {
+        const page = await this.#reader.ask({
+          kind: 'arrivals',
+          afterId: this.#afterId,
+          filter: this.#filter,
+          maxRows: limits.pageRows,
+        });
+        if (!this.#isStopped) this.#deliver(page);
+      }
+    } catch (error) {
+      if (this.#isStopped) return;
+      this.#isStopped = true;
+      const reason = error instanceof DaybookError ? error : new DaybookError('internal', String(error));
+      this.#connection.refuseRequest(this.#requestId, reason);
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  /** Sends events that no database has: an msgpack array, unfiltered. */
+  show(events: Uint8Array): void {
+    this.#send(events);
+  }
+
+  #deliver(page: EncodedArrivals): void {
+    const firstLeft = page.oldestId === 0 ? page.newestId + 1 : page.oldestId;
+    if (this.#afterId + 1 < firstLeft) {
+      const reset = { lostFrom: this.#afterId + 1, lostTo: firstLeft - 1 };
+      this.#connection.send(answerKinds.reset, this.#requestId, encode(reset));
+    }
+    this.#afterId = Math.max(page.scannedToId, this.#afterId);
+    if (page.count === 0) return;
+    this.#send(page.events);
+  }
+
+  #send(events: Uint8Array): void {
+    const position = encode({ databaseId: this.#databaseId, id: this.#afterId });
+    // {events: [...], position: {...}} around events that are encoded already.
+    const body = Buffer.concat([BODY_HEAD, events, BODY_MIDDLE, position]);
+    this.#connection.send(answerKinds.events, this.#requestId, body);
+  }
+}
+
+const BODY_HEAD = Buffer.concat([Buffer.from([0x82]), encode('events')]);
+const BODY_MIDDLE = encode('position');

@@ -1,0 +1,160 @@
+/** Entry of the daemon process: builds the parts in order, and takes them down in reverse. */
+import { DaybookError } from '../shared/errors.ts';
+import { limits, wireLimits } from '../shared/limits.ts';
+import { agreeOnVersion } from '../shared/messages/hello.ts';
+import { daemonCapabilities, daybookVersion } from '../shared/protocol-version.ts';
+import { type Config, loadConfig } from './config.ts';
+import { Ingest } from './ingest/ingest.ts';
+import { InstanceLock } from './lifecycle/instance-lock.ts';
+import { type Log, openLog } from './lifecycle/log.ts';
+import { ensurePrivateDirectory, removeStaleSocket } from './lifecycle/private-paths.ts';
+import { Publisher } from './live/publisher.ts';
+import { Reader } from './query/reader.ts';
+import { Connections } from './socket/connections.ts';
+import { listenWithNodeIpc } from './socket/listener.ts';
+import { Router } from './socket/router.ts';
+import { openWriterThread } from './writer/writer.ts';
+import { dirname } from 'node:path';
+
+process.umask(0o077);
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+try {
+  const config = await loadConfig(process.env);
+  const { paths } = config;
+  for (const directory of [paths.dataDirectory, paths.logDirectory, dirname(paths.database)]) {
+    ensurePrivateDirectory(directory);
+  }
+  const log = openLog(paths.log, config.logLevel);
+  await run(config, log);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`daybook: ${message}\n`);
+  // A service manager starts again what exits with an error. What a restart cannot cure exits with 0 there.
+  const isPermanent = error instanceof DaybookError && !error.retryable;
+  process.exit(isPermanent && process.env['DAYBOOK_SUPERVISED'] === '1' ? 0 : 1);
+}
+
+async function run(config: Config, log: Log): Promise<void> {
+  const { paths } = config;
+  const { logger } = log;
+  const startedMs = performance.now();
+
+  // One process owns the socket, and one the database. Held until everything else is closed.
+  const locks = [`${paths.dataDirectory}/daybook.lock`, `${paths.database}.lock`].map((path) =>
+    InstanceLock.acquire(path),
+  );
+
+  const reader = new Reader(paths.database);
+  const writer = await openWriterThread(
+    {
+      databasePath: paths.database,
+      batchSize: config.batchSize,
+      batchTimeoutMs: config.batchTimeoutMs,
+      retentionDays: config.retentionDays,
+      cleanupIntervalMs: config.cleanupIntervalMs,
+      persist: config.persist,
+    },
+    {
+      onOutcomes: (outcomes, lastId) => {
+        ingest.settle(outcomes);
+        publisher.publish(lastId);
+      },
+      onUnpersisted: (events) => publisher.publishUnpersisted(events),
+      onLog: (level, message, details) => logger[level](details, message),
+      onDied: (error) => {
+        logger.fatal({ error: error.message }, 'the writer thread died');
+        process.stderr.write(`daybook: the writer thread died: ${error.message}\n`);
+        process.exit(1);
+      },
+    },
+  );
+  const publisher = new Publisher(reader, writer.databaseId, writer.lastIdAtStart);
+  const ingest = new Ingest((jobs) => writer.post(jobs));
+
+  let state: 'running' | 'stopping' = 'running';
+  const router = new Router({
+    ingest,
+    reader,
+    publisher,
+    greet: (request) => ({
+      protocol: agreeOnVersion(request.protocol),
+      daemon: { version: daybookVersion, pid: process.pid },
+      databaseId: writer.databaseId,
+      capabilities: [...daemonCapabilities],
+      limits: wireLimits,
+    }),
+    stats: async () => ({
+      total_stored: ingest.totals.stored,
+      total_duplicate: ingest.totals.duplicate,
+      total_rejected: ingest.totals.rejected,
+      queue_size: ingest.eventsUnderWay,
+      batch_size: config.batchSize,
+      retention_days: config.retentionDays,
+      events_per_second: ingest.rate.perSecond(performance.now()),
+      database_stats: await reader.ask({ kind: 'database-stats', nowSeconds: Date.now() / 1000 }),
+    }),
+    status: () => ({
+      state,
+      pid: process.pid,
+      version: daybookVersion,
+      node_version: process.versions.node,
+      socket: paths.socket,
+      database: paths.database,
+      database_id: writer.databaseId,
+      log: paths.log,
+      config: paths.config,
+      uptime_seconds: (performance.now() - startedMs) / 1000,
+      persistence: config.persist,
+      connections: connections.size,
+      tails: publisher.tails,
+      queue_bytes: ingest.bytesUnderWay,
+      last_id: publisher.lastId,
+      memory_bytes: process.memoryUsage.rss(),
+    }),
+  });
+  const connections = new Connections({
+    listen: listenWithNodeIpc,
+    path: paths.socket,
+    onFrame: (connection, frame) => router.route(connection, frame),
+    onDrain: (connection) => publisher.drained(connection),
+    onEnd: (connection, reason) => {
+      ingest.forget(connection);
+      publisher.forget(connection);
+      logger.debug({ client: connection.clientName, clientPid: connection.clientPid, reason }, 'connection ended');
+    },
+  });
+
+  removeStaleSocket(paths.socket);
+  await connections.listen();
+  logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
+  process.stdout.write(
+    `daybook ${daybookVersion} is ready: pid ${process.pid}, socket ${paths.socket}, database ${paths.database}\n`,
+  );
+
+  const stop = async (signal: string) => {
+    // Asked twice means now: what is not acknowledged will be sent again.
+    if (state === 'stopping') process.exit(0);
+    state = 'stopping';
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.warn('stopping took too long; what is not acknowledged will be sent again by its client');
+      process.exit(0);
+    }, limits.shutdownMs * 0.9).unref();
+
+    connections.stopReading();
+    await reader.close();
+    // Commits and acknowledges everything that has arrived. The last connection to close folds the WAL in.
+    ingest.postAll();
+    await writer.close();
+    await connections.end();
+    for (const lock of locks.toReversed()) lock.release();
+    logger.info('stopped');
+    log.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  process.on('SIGHUP', () => log.reopen());
+}

@@ -1,0 +1,65 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { statSync } from 'node:fs';
+import type { DatabaseStats } from '../../shared/messages/stats.ts';
+import { hourOf } from '../storage/tallies.ts';
+
+const SECONDS_PER_HOUR = 3600;
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** Figures about the whole database, from counts that are kept up to date; only the last hour is counted by row. */
+export class DatabaseFigures {
+  readonly #db: Database;
+  readonly #byName: Statement<[string], { text: string; events: number }>;
+  readonly #patterns: Statement<[], number>;
+  readonly #recent: Statement<[number, number], number>;
+  readonly #sinceHour: Statement<[number, number], number>;
+  readonly #oldest: Statement<[], number | null>;
+  readonly #newest: Statement<[], number | null>;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.#byName = db.prepare('SELECT text, events FROM name WHERE kind = ? AND events > 0 ORDER BY events DESC, text');
+    this.#patterns = db.prepare<[], number>('SELECT count(*) FROM patterns').pluck();
+    this.#recent = db
+      .prepare<[number, number], number>('SELECT count(*) FROM event WHERE timestamp > ? AND timestamp <= ?')
+      .pluck();
+    this.#sinceHour = db
+      .prepare<[number, number], number>(
+        'SELECT coalesce(sum(recorded - removed), 0) FROM rollup WHERE hour BETWEEN ? AND ?',
+      )
+      .pluck();
+    this.#oldest = db.prepare<[], number | null>('SELECT min(timestamp) FROM event').pluck();
+    this.#newest = db.prepare<[], number | null>('SELECT max(timestamp) FROM event').pluck();
+  }
+
+  read(nowSeconds: number): DatabaseStats {
+    // One read transaction: the figures belong together.
+    return this.#db.transaction(() => this.#read(nowSeconds))();
+  }
+
+  #read(nowSeconds: number): DatabaseStats {
+    const byType = this.#byName.all('type');
+    const bySource = this.#byName.all('source');
+    const hour = hourOf(nowSeconds);
+    const hours = 23 + (nowSeconds / SECONDS_PER_HOUR - hour);
+    return {
+      total_events: byType.reduce((sum, { events }) => sum + events, 0),
+      total_patterns: this.#patterns.get() ?? 0,
+      database_size_mb: this.#sizeBytes() / BYTES_PER_MIB,
+      recent_events_1h: this.#recent.get(nowSeconds - SECONDS_PER_HOUR, nowSeconds) ?? 0,
+      events_per_hour: (this.#sinceHour.get(hour - 23, hour) ?? 0) / hours,
+      by_type: Object.fromEntries(byType.map(({ text, events }) => [text, events])),
+      by_source: Object.fromEntries(bySource.map(({ text, events }) => [text, events])),
+      oldest_timestamp: this.#oldest.get() ?? null,
+      newest_timestamp: this.#newest.get() ?? null,
+    };
+  }
+
+  #sizeBytes(): number {
+    // Only stat: opening and closing the file elsewhere in the process would drop SQLite's locks.
+    const sizes = [this.#db.name, `${this.#db.name}-wal`].map(
+      (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+}

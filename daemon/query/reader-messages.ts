@@ -1,0 +1,33 @@
+import type { ErrorBody } from '../../shared/messages/error-body.ts';
+import type { EventFilter } from '../../shared/messages/filter.ts';
+import type { QueryRequest } from '../../shared/messages/query.ts';
+import type { DatabaseStats } from '../../shared/messages/stats.ts';
+
+/** Questions the reader thread answers. */
+export type ReaderQuestion =
+  | { kind: 'page'; request: QueryRequest }
+  | { kind: 'arrivals'; afterId: number; filter: EventFilter; maxRows: number }
+  | { kind: 'database-stats'; nowSeconds: number };
+
+export type ToReader = { kind: 'ask'; key: number; question: ReaderQuestion } | { kind: 'close' };
+
+/** A page of a tail, its events msgpack-encoded already. */
+export interface EncodedArrivals {
+  /** msgpack array of stored events. */
+  events: Uint8Array<ArrayBuffer>;
+  count: number;
+  scannedToId: number;
+  newestId: number;
+  oldestId: number;
+}
+
+/** Answers by question kind. Event pages leave the thread encoded, so that the main thread only passes bytes on. */
+export interface ReaderAnswers {
+  page: Uint8Array<ArrayBuffer>;
+  arrivals: EncodedArrivals;
+  'database-stats': DatabaseStats;
+}
+
+export type FromReader =
+  | { key: number; answer: ReaderAnswers[keyof ReaderAnswers] }
+  | { key: number; error: ErrorBody };

@@ -1,0 +1,172 @@
+import type { ByteStream, StreamHandlers } from '../../shared/byte-stream.ts';
+import { encode } from '../../shared/codec.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import { BadFrame, encodeFrame, type Frame, FrameDecoder } from '../../shared/frame.ts';
+import { limits } from '../../shared/limits.ts';
+import { errorBody } from '../../shared/messages/error-body.ts';
+import { answerKinds } from '../../shared/messages/message-kind.ts';
+
+export interface ConnectionOwner {
+  /** A complete frame. Throwing a DaybookError answers it with an error. */
+  onFrame(connection: Connection, frame: Frame): void;
+  onDrain(connection: Connection): void;
+  /** The connection has ended; nothing can be sent any more. */
+  onEnd(connection: Connection, reason: string): void;
+}
+
+/**
+ * One client's connection: bytes in, frames out; answers in, bytes out; and the bounds that keep it from costing more
+ * than its share.
+ *
+ * States: greeting (until `acceptHello`), open, ending (the last answer is on its way, input is ignored), closed.
+ */
+export class Connection implements StreamHandlers {
+  readonly id: number;
+  clientName = 'unnamed';
+  clientPid = 0;
+  /** Requests other than record that are under way. */
+  pendingRequests = 0;
+  readonly #end = Promise.withResolvers<void>();
+  readonly #stream: ByteStream;
+  readonly #owner: ConnectionOwner;
+  readonly #decoder = new FrameDecoder(limits.frameBytes);
+  #state: 'greeting' | 'open' | 'ending' | 'closed' = 'greeting';
+  #isPaused = false;
+  #timer: NodeJS.Timeout | undefined;
+  #reason = 'closed by the client';
+
+  constructor(id: number, stream: ByteStream, owner: ConnectionOwner) {
+    this.id = id;
+    this.#stream = stream;
+    this.#owner = owner;
+    this.#startTimer(limits.helloTimeoutMs, `no hello within ${limits.helloTimeoutMs} ms`);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Resolves when the connection is closed. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  /** Bytes of answers the client has not taken yet. */
+  get unsentBytes(): number {
+    return this.#stream.unsentBytes;
+  }
+
+  acceptHello(name: string, pid: number): void {
+    this.clientName = name;
+    this.clientPid = pid;
+    this.#state = 'open';
+    this.#stopTimer();
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#state === 'ending' || this.#state === 'closed') return;
+    let hasFrame = false;
+    try {
+      for (const frame of this.#decoder.push(chunk)) {
+        hasFrame = true;
+        this.#dispatch(frame);
+        if (!this.#isTalking()) return;
+      }
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      const code = error.reason === 'frame_too_large' ? 'too_large' : 'malformed';
+      this.refuse(new DaybookError(code, error.message, { cause: error }));
+      return;
+    }
+    if (this.#state !== 'open') return;
+    const hasHalfAFrame = this.#decoder.pendingBytes > 0 && !this.#isPaused;
+    if (hasFrame || !hasHalfAFrame) this.#stopTimer();
+    if (hasHalfAFrame && this.#timer === undefined) {
+      this.#startTimer(limits.frameTimeoutMs, `half a frame for ${limits.frameTimeoutMs} ms`);
+    }
+  }
+
+  onDrain(): void {
+    this.#owner.onDrain(this);
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#state = 'closed';
+    this.#stopTimer();
+    this.#owner.onEnd(this, error === undefined ? this.#reason : error.message);
+    this.#end.resolve();
+  }
+
+  /** Answers a request with its reply. */
+  reply(requestId: number, body: unknown): void {
+    this.send(answerKinds.reply, requestId, encode(body));
+  }
+
+  /** Answers a request with a refusal. */
+  refuseRequest(requestId: number, error: DaybookError): void {
+    this.send(answerKinds.error, requestId, encode(errorBody(error)));
+  }
+
+  send(kind: string, requestId: number, body: Uint8Array): void {
+    if (this.#state === 'closed') return;
+    this.#stream.write(encodeFrame(kind, requestId, body));
+    if (this.#stream.unsentBytes > limits.pendingReplyBytes) {
+      this.#reason = `it did not read ${limits.pendingReplyBytes} bytes of answers`;
+      this.#stream.destroy();
+    }
+  }
+
+  /** Says why, with request id 0, and ends the connection. */
+  refuse(error: DaybookError): void {
+    if (!this.#isTalking()) return;
+    this.refuseRequest(0, error);
+    this.end(`${error.code}: ${error.message}`);
+  }
+
+  /** Ends the connection once what was sent has left. A client that does not take it is cut off. */
+  end(reason: string): void {
+    if (!this.#isTalking()) return;
+    this.#state = 'ending';
+    this.#reason = reason;
+    this.#stopTimer();
+    this.#stream.resume();
+    this.#stream.end();
+    this.#timer = setTimeout(() => this.#stream.destroy(), limits.shutdownMs / 2);
+  }
+
+  /** Stops reading until `resume`: backpressure reaches the client through the socket's own buffers. */
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#stopTimer();
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  #dispatch(frame: Frame): void {
+    try {
+      this.#owner.onFrame(this, frame);
+    } catch (error) {
+      if (!(error instanceof DaybookError)) throw error;
+      this.refuseRequest(frame.requestId, error);
+    }
+  }
+
+  #isTalking(): boolean {
+    return this.#state === 'greeting' || this.#state === 'open';
+  }
+
+  #startTimer(delayMs: number, reason: string): void {
+    this.#timer = setTimeout(() => this.refuse(new DaybookError('timeout', reason)), delayMs);
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import type { ByteStream, Listen, Listener, StreamHandlers } from '../../shared/byte-stream.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import type { Frame } from '../../shared/frame.ts';
+import { limits } from '../../shared/limits.ts';
+import { Connection } from './connection.ts';
+
+export interface ConnectionsOptions {
+  listen: Listen;
+  path: string;
+  onFrame: (connection: Connection, frame: Frame) => void;
+  onDrain: (connection: Connection) => void;
+  onEnd: (connection: Connection, reason: string) => void;
+}
+
+/** Sockets accepted beyond the limit, so that they can be told why they are refused. */
+const REFUSAL_RESERVE = 64;
+
+/** Everybody who is connected. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #open = new Set<Connection>();
+  #listener: Listener | undefined;
+  #nextId = 1;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  async listen(): Promise<void> {
+    const { listen, path } = this.#options;
+    this.#listener = await listen(path, limits.connections + REFUSAL_RESERVE, (stream) => this.#accept(stream));
+  }
+
+  /** Takes no new connections and reads nothing more from the open ones. Their answers still leave. */
+  stopReading(): void {
+    this.#listener?.close();
+    for (const connection of this.#open) connection.pause();
+  }
+
+  /** Ends every connection once what was sent to it has left, and resolves when all are gone. */
+  async end(): Promise<void> {
+    const ends = [...this.#open].map((connection) => {
+      connection.end('the daemon is going away');
+      return connection.ended;
+    });
+    await Promise.all(ends);
+  }
+
+  #accept(stream: ByteStream): StreamHandlers {
+    const connection = new Connection(this.#nextId, stream, {
+      onFrame: this.#options.onFrame,
+      onDrain: this.#options.onDrain,
+      onEnd: (ended, reason) => {
+        this.#open.delete(ended);
+        this.#options.onEnd(ended, reason);
+      },
+    });
+    this.#nextId += 1;
+    this.#open.add(connection);
+    if (this.#open.size > limits.connections) {
+      const reason = `the daemon serves ${limits.connections} connections already; try again when one is closed`;
+      connection.refuse(new DaybookError('too_many_connections', reason));
+    }
+    return connection;
+  }
+}

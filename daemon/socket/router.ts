@@ -1,0 +1,172 @@
+import { decode } from '../../shared/codec.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import type { Frame } from '../../shared/frame.ts';
+import { limits } from '../../shared/limits.ts';
+import { flush } from '../../shared/messages/flush.ts';
+import { hello, type HelloReply, type HelloRequest } from '../../shared/messages/hello.ts';
+import { answerKinds } from '../../shared/messages/message-kind.ts';
+import { query } from '../../shared/messages/query.ts';
+import { record } from '../../shared/messages/record.ts';
+import { stats, type StatsReply } from '../../shared/messages/stats.ts';
+import { status, type StatusReply } from '../../shared/messages/status.ts';
+import { storePattern } from '../../shared/messages/store-pattern.ts';
+import { tail, tailStop } from '../../shared/messages/tail.ts';
+import { MalformedMsgpack, MsgpackScanner, scanProblems } from '../../shared/msgpack-scanner.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Publisher } from '../live/publisher.ts';
+import type { Reader } from '../query/reader.ts';
+import type { Connection } from './connection.ts';
+
+export interface RouterParts {
+  ingest: Ingest;
+  reader: Reader;
+  publisher: Publisher;
+  greet: (request: HelloRequest) => HelloReply;
+  stats: () => Promise<StatsReply>;
+  status: () => StatusReply;
+}
+
+/** Nesting of a request body other than record. */
+const CONTROL_DEPTH = 16;
+
+/** Hands each frame to the part that answers its kind. */
+export class Router {
+  readonly #parts: RouterParts;
+  readonly #scanner = new MsgpackScanner(CONTROL_DEPTH);
+  readonly #handlers: ReadonlyMap<string, (connection: Connection, frame: Frame) => void>;
+  readonly #blocked = new Set<Connection>();
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+    this.#handlers = new Map([
+      [
+        record.kind,
+        (connection: Connection, frame: Frame) => parts.ingest.record(connection, frame.requestId, frame.body),
+      ],
+      [flush.kind, (connection, frame) => this.#flush(connection, frame)],
+      [storePattern.kind, (connection, frame) => this.#storePattern(connection, frame)],
+      [query.kind, (connection, frame) => this.#query(connection, frame)],
+      [stats.kind, (connection, frame) => this.#stats(connection, frame)],
+      [status.kind, (connection, frame) => this.#status(connection, frame)],
+      [tail.kind, (connection, frame) => this.#tail(connection, frame)],
+      [tailStop.kind, (connection, frame) => this.#tailStop(connection, frame)],
+    ]);
+  }
+
+  /** @throws DaybookError: the refusal of this request */
+  route(connection: Connection, frame: Frame): void {
+    if (frame.kind === hello.kind) {
+      this.#hello(connection, frame);
+      return;
+    }
+    if (!connection.isOpen) {
+      connection.refuse(new DaybookError('hello_required', 'the first frame of a connection must be hello'));
+      return;
+    }
+    const handle = this.#handlers.get(frame.kind);
+    if (handle === undefined) {
+      throw new DaybookError(
+        'unknown_kind',
+        `this daemon does not know requests of kind ${JSON.stringify(frame.kind)}`,
+      );
+    }
+    handle(connection, frame);
+  }
+
+  #hello(connection: Connection, frame: Frame): void {
+    if (connection.isOpen) throw new DaybookError('invalid_request', 'hello was said already');
+    try {
+      const request = hello.parseRequest(this.#body(frame));
+      const reply = this.#parts.greet(request);
+      connection.acceptHello(request.client.name, request.client.pid);
+      connection.reply(frame.requestId, reply);
+    } catch (error) {
+      if (!(error instanceof DaybookError)) throw error;
+      connection.refuseRequest(frame.requestId, error);
+      connection.end(`${error.code}: ${error.message}`);
+    }
+  }
+
+  #flush(connection: Connection, frame: Frame): void {
+    flush.parseRequest(this.#body(frame));
+    this.#parts.ingest.flush(connection, frame.requestId);
+  }
+
+  #storePattern(connection: Connection, frame: Frame): void {
+    const { eventId, patternType, confidence, patternData, embryoId } = storePattern.parseRequest(this.#body(frame));
+    this.#parts.ingest.storePattern(connection, frame.requestId, {
+      eventId: eventId ?? null,
+      patternType,
+      confidence,
+      patternData,
+      embryoId: embryoId ?? null,
+    });
+  }
+
+  #query(connection: Connection, frame: Frame): void {
+    const request = query.parseRequest(this.#body(frame));
+    this.#answerLater(connection, frame, async () => {
+      const page = await this.#parts.reader.ask({ kind: 'page', request });
+      connection.send(answerKinds.reply, frame.requestId, page);
+    });
+  }
+
+  #stats(connection: Connection, frame: Frame): void {
+    stats.parseRequest(this.#body(frame));
+    this.#answerLater(connection, frame, async () => connection.reply(frame.requestId, await this.#parts.stats()));
+  }
+
+  #status(connection: Connection, frame: Frame): void {
+    status.parseRequest(this.#body(frame));
+    connection.reply(frame.requestId, this.#parts.status());
+  }
+
+  #tail(connection: Connection, frame: Frame): void {
+    this.#parts.publisher.start(connection, frame.requestId, tail.parseRequest(this.#body(frame)));
+  }
+
+  #tailStop(connection: Connection, frame: Frame): void {
+    this.#parts.publisher.stop(connection, tailStop.parseRequest(this.#body(frame)).tail);
+    connection.reply(frame.requestId, {});
+  }
+
+  /** Runs a request that takes a while, and stops reading from a client that has too many of them. */
+  #answerLater(connection: Connection, frame: Frame, run: () => Promise<void>): void {
+    connection.pendingRequests += 1;
+    if (connection.pendingRequests >= limits.requestsPerConnection) {
+      this.#blocked.add(connection);
+      connection.pause();
+    }
+    run()
+      .catch((error: unknown) => {
+        const known = error instanceof DaybookError ? error : new DaybookError('internal', String(error));
+        connection.refuseRequest(frame.requestId, known);
+      })
+      .finally(() => {
+        connection.pendingRequests -= 1;
+        if (this.#blocked.delete(connection)) connection.resume();
+      });
+  }
+
+  /** The decoded body of a request other than record. @throws DaybookError too_large, malformed, invalid_request */
+  #body(frame: Frame): unknown {
+    const { body } = frame;
+    if (body.length > limits.controlBodyBytes) {
+      throw new DaybookError(
+        'too_large',
+        `the request has ${body.length} bytes; at most ${limits.controlBodyBytes} are read`,
+      );
+    }
+    try {
+      this.#scanner.scan(body, 0);
+    } catch (error) {
+      if (error instanceof MalformedMsgpack) throw new DaybookError('malformed', error.message, { cause: error });
+      throw error;
+    }
+    if (this.#scanner.end !== body.length) throw new DaybookError('malformed', 'bytes follow the body');
+    if (this.#scanner.problem !== scanProblems.none) {
+      throw new DaybookError('invalid_request', 'the request holds something other than plain, well-formed values');
+    }
+    return decode(body);
+  }
+}

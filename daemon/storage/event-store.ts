@@ -1,0 +1,119 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { type EventRow, InsertEvents } from './insert-events.ts';
+import { setDurability } from './open-database.ts';
+import type { NameTable } from './name-table.ts';
+import { type TallyKey, Tallies } from './tallies.ts';
+
+export interface Appended {
+  stored: number;
+  duplicate: number;
+  /** Ids of the first and last stored event; null when none was. */
+  firstId: number | null;
+  lastId: number | null;
+}
+
+export interface NewPattern {
+  eventId: number | null;
+  patternType: string;
+  confidence: number;
+  patternData: string;
+  embryoId: string | null;
+}
+
+/**
+ * Writes events and everything that is kept with them (dictionary, counts, rollups) in one transaction.
+ *
+ * States: idle, and between `begin` and `commit` or `rollback` open. Appends are only good once `commit` has returned;
+ * if it throws, call `rollback`: the outcome is unknown to the sender, who may send the same again.
+ */
+export class EventStore {
+  readonly #db: Database;
+  readonly #names: NameTable;
+  readonly #insertEvents: InsertEvents;
+  readonly #tallies: Tallies;
+  readonly #begin: Statement<[]>;
+  readonly #commit: Statement<[]>;
+  readonly #rollback: Statement<[]>;
+  readonly #saveLastId: Statement<[number]>;
+  readonly #insertPattern: Statement<[number | null, string, number, string, string | null]>;
+  #durability: 'normal' | 'full' = 'normal';
+  #lastId: number;
+  /** Value of #lastId that `rollback` returns to. */
+  #committedLastId: number;
+
+  constructor(db: Database, names: NameTable) {
+    this.#db = db;
+    this.#names = names;
+    this.#insertEvents = new InsertEvents(db);
+    this.#tallies = new Tallies(db);
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
+    this.#rollback = db.prepare('ROLLBACK');
+    this.#saveLastId = db.prepare("UPDATE meta SET value = ? WHERE key = 'last_id'");
+    this.#insertPattern = db.prepare(
+      'INSERT INTO patterns (event_id, pattern_type, confidence, pattern_data, embryo_id) VALUES (?, ?, ?, ?, ?)',
+    );
+    // The counter outlives the rows: ids are not used again though the newest event was deleted.
+    const saved = Number(db.prepare("SELECT value FROM meta WHERE key = 'last_id'").pluck().get());
+    const newest = Number(db.prepare('SELECT coalesce(max(id), 0) FROM event').pluck().get());
+    this.#lastId = Math.max(saved, newest);
+    this.#committedLastId = this.#lastId;
+  }
+
+  /** Highest id committed so far. */
+  get lastId(): number {
+    return this.#committedLastId;
+  }
+
+  /** Opens the transaction. `full` makes this commit wait for the disk. */
+  begin(durability: 'normal' | 'full'): void {
+    if (durability !== this.#durability) {
+      setDurability(this.#db, durability);
+      this.#durability = durability;
+    }
+    this.#begin.run();
+  }
+
+  /** Adds one sender's events, in order. */
+  append(rows: readonly EventRow[], arrivedSeconds: number): Appended {
+    const firstId = this.#lastId + 1;
+    const stored = this.#insertEvents.run(rows, firstId, arrivedSeconds, (row) =>
+      this.#tallies.addRecorded(row, Buffer.byteLength(row.data)),
+    );
+    this.#lastId += stored;
+    return {
+      stored,
+      duplicate: rows.length - stored,
+      firstId: stored > 0 ? firstId : null,
+      lastId: stored > 0 ? this.#lastId : null,
+    };
+  }
+
+  /** Adds a pattern and returns its id. */
+  appendPattern(pattern: NewPattern): number {
+    const { eventId, patternType, confidence, patternData, embryoId } = pattern;
+    return Number(this.#insertPattern.run(eventId, patternType, confidence, patternData, embryoId).lastInsertRowid);
+  }
+
+  /** Notes that an event was deleted in this transaction, for the counts. */
+  noteRemoved(key: TallyKey, dataBytes: number): void {
+    this.#tallies.addRemoved(key, dataBytes);
+  }
+
+  commit(): void {
+    this.#names.save();
+    this.#tallies.save();
+    if (this.#lastId !== this.#committedLastId) this.#saveLastId.run(this.#lastId);
+    this.#commit.run();
+    this.#names.saved();
+    this.#tallies.clear();
+    this.#committedLastId = this.#lastId;
+  }
+
+  /** Ends the transaction without a trace. Good in every state. */
+  rollback(): void {
+    if (this.#db.inTransaction) this.#rollback.run();
+    this.#tallies.clear();
+    this.#lastId = this.#committedLastId;
+  }
+}

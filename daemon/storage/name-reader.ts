@@ -1,0 +1,30 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { NameKind } from './name-table.ts';
+
+/** The readers' view of the dictionary. A name never changes, so what was read once is kept. */
+export class NameReader {
+  readonly #textOf: Statement<[NameKind, number], string>;
+  readonly #idOf: Statement<[NameKind, string], number>;
+  readonly #texts: Record<NameKind, Map<number, string>> = { type: new Map(), source: new Map(), action: new Map() };
+
+  constructor(db: Database) {
+    this.#textOf = db.prepare<[NameKind, number], string>('SELECT text FROM name WHERE kind = ? AND id = ?').pluck();
+    this.#idOf = db.prepare<[NameKind, string], number>('SELECT id FROM name WHERE kind = ? AND text = ?').pluck();
+  }
+
+  /** @throws when the id has no name, which a sound database cannot have. */
+  text(kind: NameKind, id: number): string {
+    const known = this.#texts[kind].get(id);
+    if (known !== undefined) return known;
+    const text = this.#textOf.get(kind, id);
+    if (text === undefined) throw new Error(`the database has no ${kind} with id ${id}`);
+    this.#texts[kind].set(id, text);
+    return text;
+  }
+
+  /** Ids of those of the names that are known. */
+  ids(kind: NameKind, texts: readonly string[]): number[] {
+    const ids = texts.map((text) => this.#idOf.get(kind, text));
+    return [...new Set(ids.filter((id) => id !== undefined))];
+  }
+}

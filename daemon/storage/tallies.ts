@@ -1,0 +1,109 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+/** What counts are kept by. */
+export interface TallyKey {
+  timestamp: number;
+  typeId: number;
+  sourceId: number;
+  actionId: number | null;
+}
+
+interface Tally {
+  hour: number;
+  typeId: number;
+  sourceId: number;
+  /** 0 stands for no action. */
+  actionId: number;
+  recorded: number;
+  removed: number;
+  dataBytes: number;
+}
+
+const SECONDS_PER_HOUR = 3600;
+
+/** The hour an event counts under: hours since 1970, by its timestamp. */
+export function hourOf(timestampSeconds: number): number {
+  return Math.floor(timestampSeconds / SECONDS_PER_HOUR);
+}
+
+/** Sums the counts of one transaction and writes them once: hourly rollups, and events per name. */
+export class Tallies {
+  readonly #upsertRollup: Statement<[number, number, number, number, number, number, number]>;
+  readonly #addToName: Statement<[number, string, number]>;
+  readonly #tallies = new Map<string, Tally>();
+  /** The tally last counted in: neighbours in a batch are mostly alike. */
+  #recent: Tally | undefined;
+
+  constructor(db: Database) {
+    this.#upsertRollup = db.prepare(
+      `INSERT INTO rollup (hour, type_id, source_id, action_id, recorded, removed, data_bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET
+         recorded = recorded + excluded.recorded,
+         removed = removed + excluded.removed,
+         data_bytes = data_bytes + excluded.data_bytes`,
+    );
+    this.#addToName = db.prepare('UPDATE name SET events = events + ? WHERE kind = ? AND id = ?');
+  }
+
+  /** @param dataBytes bytes of the payload as it is kept */
+  addRecorded(key: TallyKey, dataBytes: number): void {
+    const tally = this.#tallyOf(key);
+    tally.recorded += 1;
+    tally.dataBytes += dataBytes;
+  }
+
+  addRemoved(key: TallyKey, dataBytes: number): void {
+    const tally = this.#tallyOf(key);
+    tally.removed += 1;
+    tally.dataBytes -= dataBytes;
+  }
+
+  save(): void {
+    if (this.#tallies.size === 0) return;
+    const names = new Map<string, { kind: string; id: number; events: number }>();
+    for (const { hour, typeId, sourceId, actionId, recorded, removed, dataBytes } of this.#tallies.values()) {
+      this.#upsertRollup.run(hour, typeId, sourceId, actionId, recorded, removed, dataBytes);
+      for (const [kind, id] of [
+        ['type', typeId] as const,
+        ['source', sourceId] as const,
+        ['action', actionId] as const,
+      ]) {
+        if (id === 0) continue;
+        const name = names.get(`${kind} ${id}`) ?? { kind, id, events: 0 };
+        name.events += recorded - removed;
+        names.set(`${kind} ${id}`, name);
+      }
+    }
+    for (const { kind, id, events } of names.values()) this.#addToName.run(events, kind, id);
+  }
+
+  clear(): void {
+    this.#tallies.clear();
+    this.#recent = undefined;
+  }
+
+  #tallyOf(row: TallyKey): Tally {
+    const { typeId, sourceId } = row;
+    const hour = hourOf(row.timestamp);
+    const actionId = row.actionId ?? 0;
+    const recent = this.#recent;
+    if (
+      recent !== undefined &&
+      recent.hour === hour &&
+      recent.typeId === typeId &&
+      recent.sourceId === sourceId &&
+      recent.actionId === actionId
+    ) {
+      return recent;
+    }
+    const key = `${hour} ${typeId} ${sourceId} ${actionId}`;
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      tally = { hour, typeId, sourceId, actionId, recorded: 0, removed: 0, dataBytes: 0 };
+      this.#tallies.set(key, tally);
+    }
+    this.#recent = tally;
+    return tally;
+  }
+}

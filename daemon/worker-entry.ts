@@ -1,0 +1,10 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The entry file of a worker thread beside the calling module: `.ts` in a checkout, `.js` in the built package. The
+ * compiler rewrites import specifiers but not URLs, so the extension is derived here and nowhere else.
+ */
+export function workerEntry(callerUrl: string, name: string): URL {
+  return new URL(`./${name}${extname(fileURLToPath(callerUrl))}`, callerUrl);
+}

@@ -1,0 +1,58 @@
+import { limits } from '../../shared/limits.ts';
+import type { Rejection } from '../../shared/messages/record.ts';
+import type { EventRow } from '../storage/insert-events.ts';
+import type { NameKind, NameTable } from '../storage/name-table.ts';
+import { packPayload } from '../storage/payload.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { eventHash } from './event-hash.ts';
+import type { RawEvent } from './read-record-body.ts';
+import { isRefusal, type Refusal, validateEvent, type ValidEvent } from './validate-event.ts';
+
+export interface PreparedEvents {
+  rows: EventRow[];
+  rejected: Rejection[];
+}
+
+/** Turns the events of one request into rows; each event is either a row or a rejection. */
+export function prepareEvents(events: readonly RawEvent[], names: NameTable, nowSeconds: number): PreparedEvents {
+  const rows: EventRow[] = [];
+  const rejected: Rejection[] = [];
+  for (let index = 0; index < events.length; index += 1) {
+    const raw = events[index] as RawEvent;
+    const valid = validateEvent(raw, nowSeconds);
+    const row = isRefusal(valid) ? valid : prepareRow(valid, raw, names);
+    if (isRefusal(row)) rejected.push({ index, code: row.code, message: row.message });
+    else rows.push(row);
+  }
+  return { rows, rejected };
+}
+
+function prepareRow(event: ValidEvent, raw: RawEvent, names: NameTable): EventRow | Refusal {
+  const { timestamp, type, source, action, data } = event;
+  const canonical = canonicalJson(data);
+  const topLevelEntries = raw.mapEntries - canonical.entries;
+  if (topLevelEntries > 5 || topLevelEntries < 0 || topLevelEntries !== Object.keys(raw.value as object).length) {
+    return { code: 'invalid_data', message: 'a map has the same key twice' };
+  }
+  const typeId = names.idOf('type', type);
+  if (typeId === undefined) return tooManyNames('type');
+  const sourceId = names.idOf('source', source);
+  if (sourceId === undefined) return tooManyNames('source');
+  const actionId = action === null ? null : names.idOf('action', action);
+  if (actionId === undefined) return tooManyNames('action');
+  return {
+    timestamp,
+    hash: eventHash(timestamp, type, source, action, canonical.text),
+    typeId,
+    sourceId,
+    actionId,
+    data: packPayload(canonical.inOrder ? canonical.text : JSON.stringify(data)),
+  };
+}
+
+function tooManyNames(kind: NameKind): Refusal {
+  return {
+    code: 'too_many_names',
+    message: `the database knows ${limits.namesPerKind} different names of this kind (${kind}) already; put what varies into data`,
+  };
+}

@@ -1,0 +1,154 @@
+import { decode } from '../../shared/codec.ts';
+import { DaybookError, type ErrorCode } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+import { durabilities, type Durability } from '../../shared/messages/record.ts';
+import { MalformedMsgpack, MsgpackScanner, type ScanProblem, scanProblems } from '../../shared/msgpack-scanner.ts';
+
+/** One event of a record body, decoded as far as that is safe. */
+export interface RawEvent {
+  /** The decoded event; undefined when `problem` does not allow decoding it. */
+  value: unknown;
+  problem: ScanProblem;
+  sizeBytes: number;
+  /** Map entries the bytes hold. Fewer in `value` mean that a key stood twice in a map. */
+  mapEntries: number;
+}
+
+export interface RecordBody {
+  durability: Durability;
+  wait: boolean;
+  events: RawEvent[];
+}
+
+const optionScanner = new MsgpackScanner(4);
+const eventScanner = new MsgpackScanner(limits.nestingDepth);
+
+/** From this problem on a decoder must not see the event. */
+const firstUndecodable = scanProblems.non_string_key;
+
+/**
+ * Reads `{durability, wait, events: [...]}` from its bytes. Every event is bounded before it is decoded, and an event
+ * that cannot be decoded does not touch its neighbours.
+ * @throws DaybookError malformed, invalid_request, too_large: nothing of the request can be used
+ */
+export function readRecordBody(bytes: Buffer): RecordBody {
+  try {
+    return readBody(bytes);
+  } catch (error) {
+    if (error instanceof MalformedMsgpack) throw new DaybookError('malformed', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function readBody(bytes: Buffer): RecordBody {
+  const options: { [name: string]: unknown } = {};
+  let events: RawEvent[] | undefined;
+  const fields = containerAt(bytes, 0, 'map');
+  let position = fields.start;
+  for (let index = 0; index < fields.count; index += 1) {
+    const keyEnd = scanOption(bytes, position);
+    const key = decode(bytes.subarray(position, keyEnd));
+    position = keyEnd;
+    if (key === 'events') {
+      const list = readEvents(bytes, position);
+      events = list.events;
+      position = list.end;
+    } else if (key === 'durability' || key === 'wait') {
+      const end = scanOption(bytes, position);
+      options[key] = decode(bytes.subarray(position, end));
+      position = end;
+    } else {
+      throw new DaybookError('invalid_request', 'a record request has the fields durability, wait and events only');
+    }
+  }
+  if (position !== bytes.length) throw new DaybookError('malformed', 'bytes follow the body');
+  if (events === undefined) throw new DaybookError('invalid_request', 'events is missing');
+  const durability = durabilities.find((level) => level === (options['durability'] ?? 'committed'));
+  if (durability === undefined) {
+    throw new DaybookError('invalid_request', `durability must be one of: ${durabilities.join(', ')}`);
+  }
+  const wait = options['wait'] ?? true;
+  if (typeof wait !== 'boolean') throw new DaybookError('invalid_request', 'wait must be true or false');
+  return { durability, wait, events };
+}
+
+function scanOption(bytes: Buffer, position: number): number {
+  optionScanner.scan(bytes, position);
+  if (optionScanner.problem >= firstUndecodable) throw new DaybookError('invalid_request', 'an option is not plain');
+  return optionScanner.end;
+}
+
+function readEvents(bytes: Buffer, at: number): { events: RawEvent[]; end: number } {
+  const { count, start } = containerAt(bytes, at, 'array');
+  if (count > limits.eventsPerFrame) {
+    throw new DaybookError('too_large', `${count} events in one request; at most ${limits.eventsPerFrame} are taken`);
+  }
+  const events: RawEvent[] = [];
+  const starts: number[] = [];
+  let position = start;
+  let decodable = true;
+  for (let index = 0; index < count; index += 1) {
+    eventScanner.scan(bytes, position);
+    const { end, problem, mapEntries } = eventScanner;
+    const sizeBytes = end - position;
+    if (problem >= firstUndecodable || sizeBytes > limits.eventBytes) decodable = false;
+    events.push({ value: undefined, problem, sizeBytes, mapEntries });
+    starts.push(position);
+    position = end;
+  }
+  if (decodable) {
+    const values = decode(bytes.subarray(at, position)) as unknown[];
+    for (let index = 0; index < count; index += 1) (events[index] as RawEvent).value = values[index];
+  } else {
+    for (const [index, event] of events.entries()) {
+      if (event.problem >= firstUndecodable || event.sizeBytes > limits.eventBytes) continue;
+      const from = starts[index] as number;
+      event.value = decode(bytes.subarray(from, from + event.sizeBytes));
+    }
+  }
+  return { events, end: position };
+}
+
+/** Size of the map or array whose header is at `at`, and where its first item begins. */
+function containerAt(bytes: Buffer, at: number, expected: 'map' | 'array'): { count: number; start: number } {
+  const tag = bytes[at];
+  if (tag === undefined) throw new MalformedMsgpack('the body is cut short');
+  const [fixed, tag16, tag32] = expected === 'map' ? [0x80, 0xde, 0xdf] : [0x90, 0xdc, 0xdd];
+  if ((tag & 0xf0) === fixed) return { count: tag & 0x0f, start: at + 1 };
+  const sizeBytes = tag === tag16 ? 2 : tag === tag32 ? 4 : 0;
+  if (sizeBytes === 0) {
+    throw new DaybookError('invalid_request', expected === 'map' ? 'the body must be a map' : 'events must be a list');
+  }
+  if (at + 1 + sizeBytes > bytes.length) throw new MalformedMsgpack('the body is cut short');
+  return { count: bytes.readUIntBE(at + 1, sizeBytes), start: at + 1 + sizeBytes };
+}
+
+/** What to tell the sender of an event with this problem; undefined for `none`. */
+export function problemRefusal(problem: ScanProblem): { code: ErrorCode; message: string } | undefined {
+  switch (problem) {
+    case scanProblems.none:
+      return undefined;
+    case scanProblems.non_finite_number:
+      return { code: 'invalid_data', message: 'data holds NaN or an infinity, which JSON cannot keep' };
+    case scanProblems.unsafe_integer:
+      return {
+        code: 'invalid_data',
+        message: 'data holds an integer beyond 2^53, which JSON cannot keep exactly; send it as text',
+      };
+    case scanProblems.binary:
+      return { code: 'invalid_data', message: 'data holds binary, which JSON cannot keep; send it as base64 text' };
+    case scanProblems.non_string_key:
+      return { code: 'invalid_data', message: 'a map has a key that is not text' };
+    case scanProblems.invalid_utf8:
+      return { code: 'invalid_utf8', message: 'a string is not valid UTF-8' };
+    case scanProblems.extension:
+      return {
+        code: 'invalid_data',
+        message: 'data holds a msgpack extension type (such as a date); send text or a number',
+      };
+    case scanProblems.too_deep:
+      return { code: 'too_deep', message: `maps and arrays are nested more than ${limits.nestingDepth} levels deep` };
+    default:
+      return problem satisfies never;
+  }
+}

@@ -1,0 +1,92 @@
+import { Worker } from 'node:worker_threads';
+import { DaybookError } from '../../shared/errors.ts';
+import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
+import { workerEntry } from '../worker-entry.ts';
+import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
+
+export interface WriterEvents {
+  onOutcomes: (outcomes: WriterOutcome[], lastId: number) => void;
+  onUnpersisted: (events: Uint8Array) => void;
+  onLog: (level: 'info' | 'warn' | 'error', message: string, details: { [name: string]: unknown }) => void;
+  /** The thread ended without being asked to: nothing can be stored any more. */
+  onDied: (error: Error) => void;
+}
+
+/**
+ * The daemon's handle on the writer thread.
+ *
+ * States: opening (until `openWriterThread` resolves), open, closing, closed. Jobs are only posted while open.
+ */
+export class Writer {
+  readonly databaseId: string;
+  readonly lastIdAtStart: number;
+  readonly #worker: Worker;
+  #closed: Promise<void>;
+
+  constructor(worker: Worker, ready: { databaseId: string; lastId: number }, closed: Promise<void>) {
+    this.#worker = worker;
+    this.#closed = closed;
+    this.databaseId = ready.databaseId;
+    this.lastIdAtStart = ready.lastId;
+  }
+
+  /** Hands jobs over in order. The bytes of record bodies are moved, not copied. */
+  post(jobs: WriterJob[]): void {
+    const transfers = jobs.flatMap((job) => (job.kind === 'record' ? [job.body.buffer as ArrayBuffer] : []));
+    this.#worker.postMessage({ kind: 'jobs', jobs } satisfies ToWriter, transfers);
+  }
+
+  /** Commits what was posted, closes the database and ends the thread. Outcomes still arrive meanwhile. */
+  async close(): Promise<void> {
+    this.#worker.postMessage({ kind: 'close' } satisfies ToWriter);
+    await this.#closed;
+  }
+}
+
+/**
+ * Starts the writer thread and waits until its database is open.
+ * @throws DaybookError when it cannot be opened
+ */
+export function openWriterThread(settings: WriterSettings, events: WriterEvents): Promise<Writer> {
+  const worker = new Worker(workerEntry(import.meta.url, 'writer-thread'), { workerData: settings });
+  const closed = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<Writer>();
+  let isReady = false;
+  let isClosed = false;
+
+  worker.on('message', (message: FromWriter) => {
+    switch (message.kind) {
+      case 'ready':
+        isReady = true;
+        opened.resolve(new Writer(worker, message, closed.promise));
+        break;
+      case 'failed':
+        opened.reject(errorFromBody(message.error satisfies ErrorBody));
+        break;
+      case 'outcomes':
+        events.onOutcomes(message.outcomes, message.lastId);
+        break;
+      case 'unpersisted':
+        events.onUnpersisted(message.events);
+        break;
+      case 'log':
+        events.onLog(message.level, message.message, message.details);
+        break;
+      case 'closed':
+        isClosed = true;
+        break;
+      default:
+        message satisfies never;
+    }
+  });
+  let failure: Error = new DaybookError('internal', 'the writer thread ended');
+  worker.on('error', (error) => {
+    failure = error instanceof Error ? error : new Error(String(error));
+  });
+  worker.on('exit', () => {
+    opened.reject(failure);
+    closed.resolve();
+    if (isReady && !isClosed) events.onDied(failure);
+  });
+  return opened.promise;
+}
