@@ -1,0 +1,244 @@
+import type { ByteStream, Transport } from '../shared/byte-stream.ts';
+import { decode, encode } from '../shared/codec.ts';
+import { DaybookError } from '../shared/errors.ts';
+import { encodeFrame, type Frame, FrameDecoder } from '../shared/frame.ts';
+import { limits } from '../shared/limits.ts';
+import { errorFromBody } from '../shared/messages/error-body.ts';
+import { hello, type HelloReply } from '../shared/messages/hello.ts';
+import { answerKinds } from '../shared/messages/message-kind.ts';
+import { protocolVersions } from '../shared/protocol-version.ts';
+import { Backoff } from './backoff.ts';
+
+export interface LinkOptions {
+  socketPath: string;
+  clientName: string;
+  transport: Transport;
+  /** Whether to try again after the connection failed or ended. */
+  reconnect: boolean;
+  /** The socket has taken everything: more can be sent. */
+  onDrain: () => void;
+}
+
+/** A request until it is answered. */
+export interface PendingRequest {
+  kind: string;
+  /** msgpack bytes, or what makes them each time the request is sent. */
+  body: Uint8Array | (() => Uint8Array);
+  /** Safe to send again when the connection was lost before the answer. */
+  isRepeatable: boolean;
+  onReply: (body: unknown) => void;
+  onError: (error: DaybookError) => void;
+  /** Answers that come besides the reply (tails). */
+  onPush?: (kind: string, body: unknown) => void;
+  /** The request goes on after its reply, until `forget`. */
+  isOpenEnded?: boolean;
+}
+
+/**
+ * The client's side of the connection: says hello, sends requests, hands answers out, and comes back after a loss.
+ *
+ * States: idle (nothing to do, not connected), connecting, greeting, open, pausing (before the next try), closed. Every
+ * request stays in `#pending` until it is answered; whatever is there when a connection opens is sent, in order.
+ */
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #backoff = new Backoff();
+  #state: 'idle' | 'connecting' | 'greeting' | 'open' | 'pausing' | 'closed' = 'idle';
+  #stream: ByteStream | undefined;
+  #pause: NodeJS.Timeout | undefined;
+  #nextId = 1;
+  #greeting = Promise.withResolvers<HelloReply>();
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    // Only who asks for it is told.
+    this.#greeting.promise.catch(() => undefined);
+    this.#connect();
+  }
+
+  /**
+   * What the daemon said when the connection opened. Rejects when that cannot be any more.
+   * @throws DaybookError not_reachable, bad_version, too_many_connections, closed
+   */
+  get greeting(): Promise<HelloReply> {
+    if (this.#state === 'idle') this.#connect();
+    return this.#greeting.promise;
+  }
+
+  /** Bytes written that the kernel has not taken; Infinity while there is no connection. */
+  get unsentBytes(): number {
+    return this.#state === 'open' ? (this.#stream?.unsentBytes ?? 0) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Sends a request, now or when there is a connection. Returns its id. */
+  request(request: PendingRequest): number {
+    if (this.#state === 'closed') throw new DaybookError('closed', 'the client is closed');
+    const id = this.#nextId;
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
+    this.#pending.set(id, request);
+    if (this.#state === 'open') this.#send(id, request);
+    else if (this.#state === 'idle') this.#connect();
+    this.#holdProcess();
+    return id;
+  }
+
+  /** Expects no more answers to an open-ended request. */
+  forget(id: number): void {
+    this.#pending.delete(id);
+    this.#holdProcess();
+  }
+
+  /** Ends the connection; what is pending is refused as `closed`. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    clearTimeout(this.#pause);
+    this.#stream?.end();
+    const error = new DaybookError('closed', 'the client is closed');
+    this.#greeting.reject(error);
+    this.#failPending(() => true, error);
+  }
+
+  #connect(): void {
+    this.#state = 'connecting';
+    const { transport, socketPath } = this.#options;
+    const decoder = new FrameDecoder(limits.frameBytes);
+    transport(socketPath, (stream) => ({
+      onData: (chunk) => this.#receive(stream, decoder, chunk),
+      onDrain: () => this.#options.onDrain(),
+      onClose: (error) =>
+        this.#lost(new DaybookError('connection_lost', 'the daemon closed the connection', { cause: error })),
+    })).then(
+      (stream) => this.#greet(stream),
+      (error: NodeJS.ErrnoException) => {
+        const reason = error.code ?? error.message;
+        this.#lost(
+          new DaybookError('not_reachable', `no daemon answers at ${socketPath} (${reason})`, { cause: error }),
+        );
+      },
+    );
+  }
+
+  #greet(stream: ByteStream): void {
+    if (this.#state === 'closed') {
+      stream.destroy();
+      return;
+    }
+    this.#state = 'greeting';
+    this.#stream = stream;
+    const { clientName } = this.#options;
+    const body = { protocol: protocolVersions, client: { name: clientName, pid: process.pid }, capabilities: [] };
+    stream.write(encodeFrame(hello.kind, 0, encode(body)));
+  }
+
+  #receive(stream: ByteStream, decoder: FrameDecoder, chunk: Buffer): void {
+    try {
+      for (const frame of decoder.push(chunk)) {
+        if (stream !== this.#stream) return;
+        if (this.#state === 'greeting') this.#opened(frame);
+        else this.#answered(frame);
+      }
+    } catch (error) {
+      // A daemon that sends what cannot be read is as good as gone; its answers come again on the next connection.
+      stream.destroy();
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+
+  #opened(frame: Frame): void {
+    const body = decode(frame.body);
+    if (frame.kind !== answerKinds.reply) {
+      this.#refused(errorFromBody(body));
+      return;
+    }
+    const greeting = hello.parseReply(body);
+    this.#state = 'open';
+    this.#backoff.reset();
+    this.#greeting.resolve(greeting);
+    for (const [id, request] of this.#pending) this.#send(id, request);
+    this.#holdProcess();
+    this.#options.onDrain();
+  }
+
+  #answered(frame: Frame): void {
+    const body = decode(frame.body);
+    const request = this.#pending.get(frame.requestId);
+    if (request === undefined) {
+      // Request 0 is the connection itself.
+      if (frame.requestId === 0 && frame.kind === answerKinds.error) this.#refused(errorFromBody(body));
+      return;
+    }
+    if (frame.kind === answerKinds.reply) {
+      if (request.isOpenEnded !== true) this.#settle(frame.requestId);
+      request.onReply(body);
+    } else if (frame.kind === answerKinds.error) {
+      this.#settle(frame.requestId);
+      request.onError(errorFromBody(body));
+    } else request.onPush?.(frame.kind, body);
+  }
+
+  #settle(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#holdProcess();
+  }
+
+  #send(id: number, request: PendingRequest): void {
+    const body = typeof request.body === 'function' ? request.body() : request.body;
+    this.#stream?.write(encodeFrame(request.kind, id, body));
+  }
+
+  /** The daemon does not want this connection: a later one may fare better, or none will. */
+  #refused(error: DaybookError): void {
+    if (error.retryable) {
+      this.#stream?.destroy();
+      return;
+    }
+    this.#greeting.reject(error);
+    this.#failPending(() => true, error);
+    this.close();
+  }
+
+  #lost(error: DaybookError): void {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.#state === 'open';
+    this.#stream = undefined;
+    if (!this.#options.reconnect) {
+      this.#state = 'closed';
+      this.#greeting.reject(error);
+      this.#failPending(() => true, error);
+      return;
+    }
+    if (wasOpen) {
+      this.#greeting = Promise.withResolvers();
+      this.#greeting.promise.catch(() => undefined);
+    }
+    const outcomeUnknown = new DaybookError('connection_lost', 'the connection ended before the reply', {
+      cause: error,
+    });
+    this.#failPending((request) => wasOpen && !request.isRepeatable, outcomeUnknown);
+    this.#state = 'pausing';
+    this.#pause = setTimeout(() => {
+      // With nothing to say there is no reason to knock.
+      if (this.#pending.size === 0 && wasOpen) this.#state = 'idle';
+      else this.#connect();
+    }, this.#backoff.next());
+    this.#holdProcess();
+  }
+
+  #failPending(which: (request: PendingRequest) => boolean, error: DaybookError): void {
+    for (const [id, request] of this.#pending) {
+      if (!which(request)) continue;
+      this.#pending.delete(id);
+      request.onError(error);
+    }
+  }
+
+  /** Only unanswered requests keep the process alive. */
+  #holdProcess(): void {
+    const hasWork = this.#pending.size > 0;
+    this.#stream?.keepsProcessAlive(hasWork);
+    if (hasWork) this.#pause?.ref();
+    else this.#pause?.unref();
+  }
+}

@@ -1,0 +1,165 @@
+import { encode } from '../shared/codec.ts';
+import { DaybookError } from '../shared/errors.ts';
+import type { StoredEvent } from '../shared/event.ts';
+import type { EventFilter } from '../shared/messages/filter.ts';
+import { answerKinds } from '../shared/messages/message-kind.ts';
+import {
+  parseTailEvents,
+  parseTailReset,
+  tail,
+  type TailPosition,
+  type TailReset,
+  tailStop,
+} from '../shared/messages/tail.ts';
+import type { Link } from './link.ts';
+
+export interface TailOptions extends EventFilter {
+  /** Start behind this position instead of now. */
+  after?: TailPosition;
+  /** Told when events are gone before they could be seen. Without it, that ends the tail with an error. */
+  onReset?: (reset: TailReset) => void;
+  /** Told once, when the tail has begun: what is committed from here on will come. */
+  onStart?: (position: TailPosition) => void;
+}
+
+/** Events held for a consumer that is slower than the daemon; past it the tail is paused. */
+const HIGH_WATER_EVENTS = 2_000;
+
+/**
+ * Follows what is stored.
+ *
+ * States: requested, following, paused (the consumer has enough to do; the daemon was told to stop), ended. The position
+ * is kept here, so after a lost connection or a pause the tail goes on where it was, with no hole.
+ */
+export class Tail implements AsyncIterableIterator<StoredEvent> {
+  readonly #link: Link;
+  readonly #options: TailOptions;
+  readonly #filter: EventFilter;
+  #position: TailPosition | undefined;
+  #requestId: number | undefined;
+  #queue: StoredEvent[] = [];
+  #next = 0;
+  #waiting: { resolve: (result: IteratorResult<StoredEvent>) => void; reject: (error: Error) => void } | undefined;
+  #error: Error | undefined;
+  #isEnded = false;
+
+  constructor(link: Link, options: TailOptions) {
+    const { after, onReset: _onReset, onStart: _onStart, ...filter } = options;
+    this.#link = link;
+    this.#options = options;
+    this.#filter = filter;
+    this.#position = after;
+    this.#request();
+  }
+
+  /** Behind the last event that arrived here; undefined until the daemon has said where the tail starts. */
+  get position(): TailPosition | undefined {
+    return this.#position;
+  }
+
+  next(): Promise<IteratorResult<StoredEvent>> {
+    const event = this.#queue[this.#next];
+    if (event !== undefined) {
+      this.#next += 1;
+      if (this.#next === this.#queue.length) {
+        this.#queue = [];
+        this.#next = 0;
+        if (this.#requestId === undefined && !this.#isEnded) this.#request();
+      }
+      return Promise.resolve({ done: false, value: event });
+    }
+    if (this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  return(): Promise<IteratorResult<StoredEvent>> {
+    this.#stop();
+    this.#isEnded = true;
+    this.#queue = [];
+    this.#next = 0;
+    this.#waiting?.resolve({ done: true, value: undefined });
+    this.#waiting = undefined;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #request(): void {
+    this.#requestId = this.#link.request({
+      kind: tail.kind,
+      // The link asks for it on each new connection: it names the position reached by then.
+      body: () => encode({ filter: this.#filter, after: this.#position }),
+      isRepeatable: true,
+      isOpenEnded: true,
+      onReply: (body) => this.#started(tail.parseReply(body).position),
+      onPush: (kind, body) => this.#receive(kind, body),
+      onError: (error) => this.#fail(error),
+    });
+  }
+
+  #started(position: TailPosition): void {
+    if (this.#position === undefined || this.#options.after === this.#position) this.#options.onStart?.(position);
+    this.#position ??= position;
+  }
+
+  #receive(kind: string, body: unknown): void {
+    if (kind === answerKinds.reset) {
+      const reset = parseTailReset(body);
+      if (this.#options.onReset !== undefined) this.#options.onReset(reset);
+      else {
+        this.#stop();
+        this.#fail(new DaybookError('lost_events', `events ${reset.lostFrom} to ${reset.lostTo} are no longer stored`));
+      }
+    } else if (kind === answerKinds.events) {
+      const { events, position } = parseTailEvents(body);
+      this.#position = position;
+      for (const event of events) this.#give(event);
+      if (this.#queue.length - this.#next > HIGH_WATER_EVENTS) this.#stop();
+    }
+  }
+
+  #give(event: StoredEvent): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) this.#queue.push(event);
+    else {
+      this.#waiting = undefined;
+      waiting.resolve({ done: false, value: event });
+    }
+  }
+
+  #stop(): void {
+    const id = this.#requestId;
+    if (id === undefined) return;
+    this.#requestId = undefined;
+    this.#link.forget(id);
+    this.#link.request({
+      kind: tailStop.kind,
+      body: encode({ tail: id }),
+      isRepeatable: true,
+      onReply: () => undefined,
+      onError: () => undefined,
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#requestId = undefined;
+    this.#isEnded = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) this.#error = error;
+    else waiting.reject(error);
+  }
+}
