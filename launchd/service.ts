@@ -1,0 +1,79 @@
+import type { Clock } from './clock.ts';
+import type { DefinitionChange } from './definition-file.ts';
+import { LaunchAgent } from './launch-agent.ts';
+import { stableNodePath } from './node-path.ts';
+import type { RunCommand } from './run-command.ts';
+import type { ServiceDefinition } from './service-definition.ts';
+import { ServiceError } from './service-error.ts';
+import { SystemdService } from './systemd-service.ts';
+
+/**
+ * - `not-installed`: there is no definition file.
+ * - `stopped`: installed, not running, starts at the next login.
+ * - `running`: the system has started the daemon and keeps it running. On macOS this means that launchd has the agent
+ *   loaded; whether the process answers is a question for its socket.
+ * - `failed`: the last run ended with an error (systemd only; it tries again after 5 s).
+ * - `disabled`: installed, not running and not started at login (systemd only: launchctl has no exit code for it).
+ */
+export type ServiceState = 'not-installed' | 'stopped' | 'running' | 'failed' | 'disabled';
+
+export interface InstallReport extends DefinitionChange {
+  readonly definitionPath: string;
+  /** Sentences for the person who installs; empty when all is well. */
+  readonly warnings: readonly string[];
+}
+
+export interface UninstallReport {
+  readonly definitionPath: string;
+  /** False when there was nothing to remove. */
+  readonly removed: boolean;
+}
+
+/**
+ * The daemon as a service of the operating system. Methods reject with a ServiceError that names the cure, or with the
+ * error of the file system when a directory cannot be made or read.
+ */
+export interface Service {
+  /** Writes the definition, makes it start at login, and (re)starts it. Repeating it repairs what was changed. */
+  install(): Promise<InstallReport>;
+  /** Stops the daemon and removes the definition. Events, configuration and logs stay. */
+  uninstall(): Promise<UninstallReport>;
+  /** Starts an installed service; nothing happens when it runs already. */
+  start(): Promise<void>;
+  /** Stops it until the next `start`, `restart` or login; nothing happens when it does not run. */
+  stop(): Promise<void>;
+  /** Ends the running daemon, if there is one, and starts a new one. */
+  restart(): Promise<void>;
+  state(): Promise<ServiceState>;
+}
+
+/** Everything a service needs to know about the world. */
+export interface ServiceOptions extends ServiceDefinition {
+  readonly platform: NodeJS.Platform;
+  readonly homeDirectory: string;
+  readonly uid: number;
+  /** The value of XDG_CONFIG_HOME, if there is one (systemd only). */
+  readonly xdgConfigHome?: string | undefined;
+  readonly run: RunCommand;
+  readonly clock: Clock;
+}
+
+/**
+ * The service of this platform: a LaunchAgent on macOS, a systemd user unit on Linux.
+ * @throws ServiceError unsupported_platform, wrong_user, invalid_definition
+ */
+export function openService(options: ServiceOptions): Service {
+  const stable = { ...options, nodePath: stableNodePath(options.nodePath) };
+  switch (options.platform) {
+    case 'darwin':
+      return new LaunchAgent(stable);
+    case 'linux':
+      return new SystemdService(stable);
+    default:
+      throw new ServiceError(
+        'unsupported_platform',
+        `there is no service for the platform ${options.platform}`,
+        "run 'daybook daemon' in the foreground, or from your own supervisor",
+      );
+  }
+}

@@ -1,0 +1,61 @@
+import { checkDefinition, type ServiceDefinition } from './service-definition.ts';
+import { ServiceError } from './service-error.ts';
+
+export const unitName = 'daybook.service';
+
+/**
+ * The systemd user unit; the format is systemd.service(5) and systemd.exec(5), the quoting systemd.syntax(7).
+ * @throws ServiceError invalid_definition
+ */
+export function renderSystemdUnit(definition: ServiceDefinition): string {
+  checkDefinition(definition);
+  const { nodePath, scriptPath, environment } = definition;
+  if (/["'\\]/u.test(nodePath)) {
+    throw new ServiceError(
+      'invalid_definition',
+      `systemd runs no program that has quotes or backslashes in its path: ${nodePath}`,
+      'use a node that is installed elsewhere',
+    );
+  }
+  // The colon switches variable substitution off. Without it a $ would have to be doubled in arguments but not in the
+  // program's path. It belongs inside the quotes: a quote opens a word only at the word's start.
+  const command = [`:${nodePath}`, scriptPath, 'daemon'].map(quoteUnitWord).join(' ');
+  const variables = Object.entries(environment).map(([name, value]) => quoteUnitWord(`${name}=${value}`));
+  const lines = [
+    '[Unit]',
+    'Description=Daybook, the durable memory of this computer',
+    // Retrying every few seconds for ever is wanted: the disk may have room again, the directory may come back.
+    'StartLimitIntervalSec=0',
+    '',
+    '[Service]',
+    // exec, not simple: starting fails at once when node is not where it was.
+    'Type=exec',
+    `ExecStart=${command}`,
+    ...(variables.length > 0 ? [`Environment=${variables.join(' ')}`] : []),
+    'Restart=on-failure',
+    'RestartSec=5',
+    'TimeoutStopSec=10',
+    'UMask=0077',
+    'LimitNOFILE=8192',
+    'SyslogIdentifier=daybook',
+    '',
+    '[Install]',
+    'WantedBy=default.target',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** The settings of a unit file. Later assignments of one key replace earlier ones, which is enough to compare our own. */
+export function readSystemdUnit(text: string): ReadonlyMap<string, string> {
+  const assignments = text.split('\n').flatMap((line) => {
+    const separator = line.indexOf('=');
+    return separator > 0 ? [[line.slice(0, separator).trim(), line.slice(separator + 1).trim()] as const] : [];
+  });
+  return new Map(assignments);
+}
+
+/** One word of a command line or an assignment: backslash escapes inside double quotes, and % doubled everywhere. */
+function quoteUnitWord(text: string): string {
+  return `"${text.replace(/["\\]/gu, String.raw`\$&`).replaceAll('%', '%%')}"`;
+}
