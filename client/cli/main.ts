@@ -1,0 +1,48 @@
+/** The command line: finds the command, runs it, and turns what went wrong into a message and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { daybookVersion } from '../../shared/protocol-version.ts';
+import { exitCodes, reportError } from './exit.ts';
+
+/** Each command is a module of its own, loaded when it is asked for. */
+const commands: { readonly [name: string]: () => Promise<{ command: () => Command }> } = {
+  run: () => import('./commands/run.ts'),
+  daemon: () => import('./commands/daemon.ts'),
+  install: () => import('./commands/install.ts'),
+  uninstall: () => import('./commands/uninstall.ts'),
+  start: () => import('./commands/start.ts'),
+  stop: () => import('./commands/stop.ts'),
+  restart: () => import('./commands/restart.ts'),
+  status: () => import('./commands/status.ts'),
+  send: () => import('./commands/send.ts'),
+  ingest: () => import('./commands/ingest.ts'),
+  capture: () => import('./commands/capture.ts'),
+  list: () => import('./commands/list.ts'),
+  tail: () => import('./commands/tail.ts'),
+  export: () => import('./commands/export.ts'),
+  stats: () => import('./commands/stats.ts'),
+};
+
+// `daybook list | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  throw error;
+});
+
+const program = new Command('daybook')
+  .description('The durable memory of this computer: record events, and ask about them.')
+  .version(daybookVersion)
+  .exitOverride()
+  .showHelpAfterError("('daybook --help' lists the commands, 'daybook COMMAND --help' explains one)");
+
+try {
+  const asked = process.argv[2] ?? '';
+  const load = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands);
+  for (const module of await Promise.all(load.map((loader) => loader?.()))) {
+    if (module !== undefined) program.addCommand(module.command().exitOverride());
+  }
+  await program.parseAsync();
+} catch (error) {
+  // commander has said it already.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  else process.exitCode = reportError(error);
+}

@@ -1,0 +1,64 @@
+import { isUtf8 } from 'node:buffer';
+import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+
+export interface NumberedLine {
+  /** From 1. */
+  number: number;
+  /** Without the line end; undefined when the line is too long to be an event. */
+  bytes: Buffer | undefined;
+}
+
+const NEWLINE = 0x0a;
+
+/** Cuts a byte stream into lines. A line over the frame limit is counted and passed over, not collected. */
+export async function* numberedLines(input: AsyncIterable<Buffer>): AsyncGenerator<NumberedLine, void, undefined> {
+  let number = 1;
+  let parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    let from = 0;
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
+      parts.push(chunk.subarray(from, at));
+      size += at - from;
+      yield { number, bytes: size > limits.frameBytes ? undefined : Buffer.concat(parts) };
+      number += 1;
+      parts = [];
+      size = 0;
+      from = at + 1;
+    }
+    size += chunk.length - from;
+    if (size > limits.frameBytes) parts = [];
+    else parts.push(chunk.subarray(from));
+  }
+  if (size > 0) yield { number, bytes: size > limits.frameBytes ? undefined : Buffer.concat(parts) };
+}
+
+/**
+ * The JSON value of a line; undefined for a blank one. What JSON.parse would change without a word is refused.
+ * @throws DaybookError invalid_utf8, invalid_event, invalid_data, too_large
+ */
+export function parseLine(line: NumberedLine): unknown {
+  const { bytes } = line;
+  if (bytes === undefined) throw new DaybookError('too_large', `the line is over ${limits.frameBytes} bytes long`);
+  if (!isUtf8(bytes)) throw new DaybookError('invalid_utf8', 'the line is not valid UTF-8');
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (text.trim() === '') return undefined;
+  try {
+    return LONG_NUMBER.test(text) ? JSON.parse(text, refuseInexactIntegers) : JSON.parse(text);
+  } catch (cause) {
+    if (cause instanceof DaybookError) throw cause;
+    throw new DaybookError('invalid_event', `the line is not JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Only such a line can hold an integer that float64 cannot. */
+const LONG_NUMBER = /\d{16}/;
+
+function refuseInexactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
+    throw new DaybookError('invalid_data', `${source} cannot be kept exactly as a number; write it as text`);
+  }
+  return value;
+}

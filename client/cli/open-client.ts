@@ -1,0 +1,25 @@
+import type { Client, ConnectOptions } from '../index.ts';
+import { connect } from '../connect.ts';
+
+/**
+ * A client whose daemon has answered.
+ * @throws DaybookError not_reachable when nobody does
+ */
+export async function openClient(options: ConnectOptions = {}): Promise<Client> {
+  const client = connect({ clientName: 'daybook', reconnect: false, ...options });
+  await client.ready();
+  return client;
+}
+
+/** Runs `use` with a client and closes it afterwards. */
+export async function withClient<Result>(
+  use: (client: Client) => Promise<Result>,
+  options: ConnectOptions = {},
+): Promise<Result> {
+  const client = await openClient(options);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
