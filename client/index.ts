@@ -2,6 +2,12 @@
 export { type RecordCounters } from './record.ts';
 export { Client } from './client.ts';
 export { connect, type ConnectOptions } from './connect.ts';
+export {
+  createEventPersistence,
+  type EventPersistence,
+  type EventPersistenceConfig,
+  type PatternInput,
+} from './event-persistence.ts';
 export { connectWithNet } from './net-transport.ts';
 export { connectWithNodeIpc } from './transport.ts';
 export type { EventQuery } from './query.ts';
@@ -15,6 +21,6 @@ export type { HelloReply } from '../shared/messages/hello.ts';
 export type { Order, QueryReply, QueryRequest } from '../shared/messages/query.ts';
 export type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
 export type { DatabaseStats, StatsReply } from '../shared/messages/stats.ts';
-export type { StatusReply } from '../shared/messages/status.ts';
+export type { DaemonSettings, StatusReply } from '../shared/messages/status.ts';
 export type { StorePatternReply, StorePatternRequest } from '../shared/messages/store-pattern.ts';
 export type { TailPosition, TailReset } from '../shared/messages/tail.ts';

@@ -16,6 +16,8 @@ import { Router } from './socket/router.ts';
 import { openWriterThread } from './writer/writer.ts';
 import { dirname } from 'node:path';
 
+const MS_PER_HOUR = 3_600_000;
+
 process.umask(0o077);
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
@@ -46,7 +48,7 @@ async function run(config: Config, log: Log): Promise<void> {
     InstanceLock.acquire(path),
   );
 
-  const reader = new Reader(paths.database);
+  const reader = new Reader(config.persist ? paths.database : undefined);
   const writer = await openWriterThread(
     {
       databasePath: paths.database,
@@ -111,6 +113,13 @@ async function run(config: Config, log: Log): Promise<void> {
       tails: publisher.tails,
       queue_bytes: ingest.bytesUnderWay,
       last_id: publisher.lastId,
+      settings: {
+        database_path: paths.database,
+        batch_size: config.batchSize,
+        batch_timeout: config.batchTimeoutMs / 1000,
+        retention_days: config.retentionDays,
+        cleanup_interval_hours: config.cleanupIntervalMs / MS_PER_HOUR,
+      },
       memory_bytes: process.memoryUsage.rss(),
     }),
   });

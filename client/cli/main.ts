@@ -4,23 +4,23 @@ import { daybookVersion } from '../../shared/protocol-version.ts';
 import { exitCodes, reportError } from './exit.ts';
 
 /** Each command is a module of its own, loaded when it is asked for. */
-const commands: { readonly [name: string]: () => Promise<{ command: () => Command }> } = {
-  run: () => import('./commands/run.ts'),
-  daemon: () => import('./commands/daemon.ts'),
-  install: () => import('./commands/install.ts'),
-  uninstall: () => import('./commands/uninstall.ts'),
-  start: () => import('./commands/start.ts'),
-  stop: () => import('./commands/stop.ts'),
-  restart: () => import('./commands/restart.ts'),
-  status: () => import('./commands/status.ts'),
-  send: () => import('./commands/send.ts'),
-  ingest: () => import('./commands/ingest.ts'),
-  capture: () => import('./commands/capture.ts'),
-  list: () => import('./commands/list.ts'),
-  tail: () => import('./commands/tail.ts'),
-  export: () => import('./commands/export.ts'),
-  stats: () => import('./commands/stats.ts'),
-};
+const commands = new Map<string, () => Promise<{ command: () => Command }>>([
+  ['run', () => import('./commands/run.ts')],
+  ['daemon', () => import('./commands/daemon.ts')],
+  ['install', () => import('./commands/install.ts')],
+  ['uninstall', () => import('./commands/uninstall.ts')],
+  ['start', () => import('./commands/start.ts')],
+  ['stop', () => import('./commands/stop.ts')],
+  ['restart', () => import('./commands/restart.ts')],
+  ['status', () => import('./commands/status.ts')],
+  ['send', () => import('./commands/send.ts')],
+  ['ingest', () => import('./commands/ingest.ts')],
+  ['capture', () => import('./commands/capture.ts')],
+  ['list', () => import('./commands/list.ts')],
+  ['tail', () => import('./commands/tail.ts')],
+  ['export', () => import('./commands/export.ts')],
+  ['stats', () => import('./commands/stats.ts')],
+]);
 
 // `daybook list | head` is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -35,10 +35,10 @@ const program = new Command('daybook')
   .showHelpAfterError("('daybook --help' lists the commands, 'daybook COMMAND --help' explains one)");
 
 try {
-  const asked = process.argv[2] ?? '';
-  const load = Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands);
-  for (const module of await Promise.all(load.map((loader) => loader?.()))) {
-    if (module !== undefined) program.addCommand(module.command().exitOverride());
+  const asked = commands.get(process.argv[2] ?? '');
+  for (const load of asked === undefined ? commands.values() : [asked]) {
+    const module = await load();
+    program.addCommand(module.command().exitOverride());
   }
   await program.parseAsync();
 } catch (error) {

@@ -1,4 +1,5 @@
 import { DaybookError } from '../../shared/errors.ts';
+import type { StoredEvent } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
 import type { TailRequest } from '../../shared/messages/tail.ts';
 import type { Reader } from '../query/reader.ts';
@@ -72,7 +73,7 @@ export class Publisher {
   }
 
   /** Events of a daemon that stores nothing: shown to whoever follows, kept nowhere. */
-  publishUnpersisted(events: Uint8Array): void {
+  publishUnpersisted(events: readonly StoredEvent[]): void {
     for (const tails of this.#subscribers.values()) {
       for (const subscriber of tails.values()) subscriber.show(events);
     }

@@ -1,5 +1,6 @@
 import { encode } from '../../shared/codec.ts';
 import { DaybookError } from '../../shared/errors.ts';
+import type { StoredEvent } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
@@ -76,9 +77,24 @@ export class Subscriber {
     }
   }
 
-  /** Sends events that no database has: an msgpack array, unfiltered. */
-  show(events: Uint8Array): void {
-    this.#send(events);
+  /** Sends those of these events that match; no database has them. */
+  show(events: readonly StoredEvent[]): void {
+    const {
+      since = Number.NEGATIVE_INFINITY,
+      until = Number.POSITIVE_INFINITY,
+      types,
+      sources,
+      actions,
+    } = this.#filter;
+    const matching = events.filter(
+      ({ timestamp, type, source, action }) =>
+        timestamp >= since &&
+        timestamp < until &&
+        (types?.includes(type) ?? true) &&
+        (sources?.includes(source) ?? true) &&
+        (actions === undefined || (action !== undefined && actions.includes(action))),
+    );
+    if (matching.length > 0) this.#send(encode(matching));
   }
 
   #deliver(page: EncodedArrivals): void {

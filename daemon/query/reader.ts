@@ -17,21 +17,28 @@ interface Asked {
  * retryable, and the next question starts another.
  */
 export class Reader {
-  readonly #databasePath: string;
+  readonly #databasePath: string | undefined;
   #worker: Worker | undefined;
   #isClosed = false;
   #nextKey = 1;
   readonly #asked = new Map<number, Asked>();
 
-  constructor(databasePath: string) {
+  /** @param databasePath undefined when the daemon stores nothing: then every question is refused */
+  constructor(databasePath: string | undefined) {
     this.#databasePath = databasePath;
   }
 
-  /** @throws DaybookError: what the thread refused, `busy`, `shutting_down`, or `storage_error` when it died */
+  /** @throws DaybookError: what the thread refused, `busy`, `shutting_down`, `persistence_disabled`, or `storage_error` when it died */
   async ask<Kind extends ReaderQuestion['kind']>(
     question: Extract<ReaderQuestion, { kind: Kind }>,
   ): Promise<ReaderAnswers[Kind]> {
     if (this.#isClosed) throw new DaybookError('shutting_down', 'the daemon is going away');
+    if (this.#databasePath === undefined) {
+      throw new DaybookError(
+        'persistence_disabled',
+        'this daemon is set to store nothing (enable_persistence is false)',
+      );
+    }
     if (this.#asked.size >= limits.readerQueueRequests) {
       throw new DaybookError('busy', `${limits.readerQueueRequests} requests wait already; try again later`);
     }

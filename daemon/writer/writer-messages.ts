@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../../shared/event.ts';
 import type { ErrorBody } from '../../shared/messages/error-body.ts';
 import type { Receipt } from '../../shared/messages/record.ts';
 import type { NewPattern } from '../storage/event-store.ts';
@@ -36,7 +37,7 @@ export type FromWriter =
   | { kind: 'failed'; error: ErrorBody }
   | { kind: 'outcomes'; outcomes: WriterOutcome[]; lastId: number }
   /** With persistence off: the events that a commit would have stored. */
-  | { kind: 'unpersisted'; events: Uint8Array }
+  | { kind: 'unpersisted'; events: StoredEvent[] }
   /** For the log; never holds event content. */
   | { kind: 'log'; level: 'info' | 'warn' | 'error'; message: string; details: { [name: string]: unknown } }
   | { kind: 'closed' };

@@ -1,4 +1,5 @@
 /** Entry of the writer thread: the only read-write connection of the daemon lives here. Messages: writer-messages.ts. */
+import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
@@ -8,6 +9,7 @@ import { EventStore } from '../storage/event-store.ts';
 import { NameTable } from '../storage/name-table.ts';
 import { openWriter } from '../storage/open-database.ts';
 import { GroupCommit } from './group-commit.ts';
+import { PassThrough } from './pass-through.ts';
 import type { FromWriter, ToWriter, WriterSettings } from './writer-messages.ts';
 
 if (parentPort === null) throw new Error('writer-thread runs as a worker');
@@ -18,7 +20,8 @@ const log = (level: 'info' | 'warn' | 'error', message: string, details: { [name
   tell({ kind: 'log', level, message, details });
 
 try {
-  run();
+  if (settings.persist) run();
+  else runWithoutStoring();
 } catch (error) {
   const body =
     error instanceof DaybookError ? error : new DaybookError('storage_error', describe(error), { cause: error });
@@ -66,6 +69,23 @@ function run(): void {
     lastId: store.lastId,
   });
   maintenance.start();
+}
+
+function runWithoutStoring(): void {
+  const passThrough = new PassThrough({
+    names: new NameTable(openWriter(':memory:'), limits.namesPerKind),
+    onOutcomes: (outcomes) => tell({ kind: 'outcomes', outcomes, lastId: 0 }),
+    onEvents: (events) => tell({ kind: 'unpersisted', events }),
+  });
+  port.on('message', (message: ToWriter) => {
+    if (message.kind === 'jobs') {
+      for (const job of message.jobs) passThrough.add(job);
+      return;
+    }
+    tell({ kind: 'closed' });
+    port.close();
+  });
+  tell({ kind: 'ready', databaseId: randomUUID(), lastId: 0 });
 }
 
 function describe(error: unknown): string {

@@ -1,12 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
+import type { StoredEvent } from '../../shared/event.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
 import { workerEntry } from '../worker-entry.ts';
 import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
 
 export interface WriterEvents {
   onOutcomes: (outcomes: WriterOutcome[], lastId: number) => void;
-  onUnpersisted: (events: Uint8Array) => void;
+  onUnpersisted: (events: StoredEvent[]) => void;
   onLog: (level: 'info' | 'warn' | 'error', message: string, details: { [name: string]: unknown }) => void;
   /** The thread ended without being asked to: nothing can be stored any more. */
   onDied: (error: Error) => void;

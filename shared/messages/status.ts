@@ -1,6 +1,16 @@
 import { anyFieldsOf, fieldsOf, finiteNumber, text, wholeNumber } from './fields.ts';
 import type { MessageKind } from './message-kind.ts';
 
+/** The settings of `config.json` that are in force, under their names there. */
+export interface DaemonSettings {
+  database_path: string;
+  batch_size: number;
+  /** Seconds. */
+  batch_timeout: number;
+  retention_days: number;
+  cleanup_interval_hours: number;
+}
+
 /** How the daemon itself is. */
 export interface StatusReply {
   state: 'running' | 'stopping';
@@ -21,6 +31,7 @@ export interface StatusReply {
   queue_bytes: number;
   /** Highest id stored so far. */
   last_id: number;
+  settings: DaemonSettings;
   /** Resident memory of the whole process, bytes. */
   memory_bytes: number;
 }
@@ -36,6 +47,7 @@ export const status: MessageKind<Record<string, never>, StatusReply> = {
     text(fields, 'state');
     wholeNumber(fields, 'pid', 0, 2 ** 32);
     finiteNumber(fields, 'uptime_seconds');
+    anyFieldsOf(fields['settings']);
     return fields as unknown as StatusReply;
   },
 };
