@@ -4,7 +4,7 @@ import type { EventRow } from '../storage/insert-events.ts';
 import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { packPayload } from '../storage/payload.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { eventHash } from './event-hash.ts';
+import { hashBytes, writeEventHash } from './event-hash.ts';
 import type { RawEvent } from './read-record-body.ts';
 import { isRefusal, type Refusal, validateEvent, type ValidEvent } from './validate-event.ts';
 
@@ -17,17 +17,21 @@ export interface PreparedEvents {
 export function prepareEvents(events: readonly RawEvent[], names: NameTable, nowSeconds: number): PreparedEvents {
   const rows: EventRow[] = [];
   const rejected: Rejection[] = [];
+  // One piece of memory for the hashes of a request.
+  const hashes = Buffer.allocUnsafeSlow(events.length * hashBytes);
   for (let index = 0; index < events.length; index += 1) {
     const raw = events[index] as RawEvent;
     const valid = validateEvent(raw, nowSeconds);
-    const row = isRefusal(valid) ? valid : prepareRow(valid, raw, names);
+    const row = isRefusal(valid)
+      ? valid
+      : prepareRow(valid, raw, names, hashes.subarray(index * hashBytes, (index + 1) * hashBytes));
     if (isRefusal(row)) rejected.push({ index, code: row.code, message: row.message });
     else rows.push(row);
   }
   return { rows, rejected };
 }
 
-function prepareRow(event: ValidEvent, raw: RawEvent, names: NameTable): EventRow | Refusal {
+function prepareRow(event: ValidEvent, raw: RawEvent, names: NameTable, hash: Buffer): EventRow | Refusal {
   const { timestamp, type, source, action, data } = event;
   const canonical = canonicalJson(data);
   const topLevelEntries = raw.mapEntries - canonical.entries;
@@ -40,9 +44,10 @@ function prepareRow(event: ValidEvent, raw: RawEvent, names: NameTable): EventRo
   if (sourceId === undefined) return tooManyNames('source');
   const actionId = action === null ? null : names.idOf('action', action);
   if (actionId === undefined) return tooManyNames('action');
+  writeEventHash(hash, timestamp, type, source, action, canonical.text);
   return {
     timestamp,
-    hash: eventHash(timestamp, type, source, action, canonical.text),
+    hash,
     typeId,
     sourceId,
     actionId,
