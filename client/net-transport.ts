@@ -1,9 +1,9 @@
-import { createConnection } from 'node:net';
 import { SocketStream, type Transport } from '../shared/byte-stream.ts';
 
 /** The same seam on node:net alone. */
-export const connectWithNet: Transport = (path, handlersFor) =>
-  new Promise((resolve, reject) => {
+export const connectWithNet: Transport = async (path, handlersFor) => {
+  const { createConnection } = await import('node:net');
+  return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     const stream = new SocketStream(socket);
     const handlers = handlersFor(stream);
@@ -21,3 +21,4 @@ export const connectWithNet: Transport = (path, handlersFor) =>
       else reject(error ?? new Error('the connection was closed'));
     });
   });
+};

@@ -1,4 +1,3 @@
-import { IPCModule } from 'node-ipc';
 import { dirname } from 'node:path';
 import { SocketStream, type Transport } from '../shared/byte-stream.ts';
 
@@ -6,8 +5,10 @@ import { SocketStream, type Transport } from '../shared/byte-stream.ts';
  * Connects with node-ipc in its raw profile: a fresh instance each time and no retries of its own, because when to
  * reconnect is decided in one place, reconnect.ts.
  */
-export const connectWithNodeIpc: Transport = (path, handlersFor) =>
-  new Promise((resolve, reject) => {
+export const connectWithNodeIpc: Transport = async (path, handlersFor) => {
+  // Loaded with the first connection: it brings 15 MB of TLS and datagram code along.
+  const { IPCModule } = await import('node-ipc');
+  return new Promise((resolve, reject) => {
     const ipc = new IPCModule();
     Object.assign(ipc.config, {
       parser: 'raw',
@@ -42,3 +43,4 @@ export const connectWithNodeIpc: Transport = (path, handlersFor) =>
       });
     });
   });
+};

@@ -2,7 +2,8 @@
  * The one msgpack configuration. Plain msgpack, no extensions, so that any language can speak it. Integers above 2^32
  * leave as float64; both forms are read. `undefined` leaves as nil.
  */
-import { Packr } from 'msgpackr';
+// Without the streams and the native addon of the main entry; the daemon's writer adds the latter.
+import { Packr } from 'msgpackr/pack';
 
 const options = {
   useRecords: false,

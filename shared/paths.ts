@@ -1,4 +1,4 @@
-import envPaths from 'env-paths';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { DaybookError } from './errors.ts';
 import { limits } from './limits.ts';
@@ -23,7 +23,7 @@ export function daybookPaths(environment: { readonly [name: string]: string | un
   const home = environment['DAYBOOK_HOME'];
   const directories =
     home === undefined || home === ''
-      ? envPaths('daybook', { suffix: '' })
+      ? systemDirectories()
       : { data: resolve(home, 'data'), config: resolve(home, 'config'), log: resolve(home, 'log') };
   return {
     dataDirectory: directories.data,
@@ -34,6 +34,12 @@ export function daybookPaths(environment: { readonly [name: string]: string | un
     config: join(directories.config, 'config.json'),
     log: join(directories.log, 'daybook.log'),
   };
+}
+
+/** Loaded when it is asked for: it imports node:process, which costs a client 5 ms and 4 MB. */
+function systemDirectories(): { data: string; config: string; log: string } {
+  const { default: envPaths }: typeof import('env-paths') = createRequire(import.meta.url)('env-paths');
+  return envPaths('daybook', { suffix: '' });
 }
 
 /**

@@ -2,7 +2,6 @@
 // The `daybook` command. Plain JavaScript that any Node can read, because it must speak before anything newer is loaded:
 // the database addon crashes on older versions.
 import { existsSync } from 'node:fs';
-import process from 'node:process';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {

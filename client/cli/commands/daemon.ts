@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import process from 'node:process';
 import { daemonEntry } from '../entries.ts';
 
 export function command(): Command {
