@@ -8,3 +8,9 @@ import { fileURLToPath } from 'node:url';
 export function workerEntry(callerUrl: string, name: string): URL {
   return new URL(`./${name}${extname(fileURLToPath(callerUrl))}`, callerUrl);
 }
+
+/**
+ * Heap bounds of a worker thread. Left alone, V8 sizes them by the machine's memory and gives little back; a thread that
+ * exceeds them ends, and the process with it or a new thread in its place.
+ */
+export const workerLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 } as const;

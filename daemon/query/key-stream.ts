@@ -112,27 +112,36 @@ function nextUp(value: number): number {
   return bits.getFloat64(0);
 }
 
+type Direction = 'ASC' | 'DESC';
+
 /**
  * INDEXED BY keeps the planner to the one index that gives the page order, whatever its statistics say. The unary plus
  * keeps the bound on ids from being taken for a reason to walk the table.
  */
-const select = (index: string, condition: string, direction: 'ASC' | 'DESC') =>
-  `SELECT ${KEY_COLUMNS} FROM event INDEXED BY ${index} WHERE ${condition} AND +id <= ?
+const ofName = (index: string, column: string) => (condition: string, direction: Direction) =>
+  `SELECT ${KEY_COLUMNS} FROM event INDEXED BY ${index} WHERE ${column} = ? AND ${condition} AND +id <= ?
    ORDER BY timestamp ${direction}, id ${direction} LIMIT ?`;
 
-const streamsOf = (index: string, name: string) => ({
+/** The index by time has the hash before the id, so the events of one instant are sorted: by the index alone, no rows. */
+const ofTime = (condition: string, direction: Direction) =>
+  `SELECT ${KEY_COLUMNS} FROM event WHERE id IN (
+     SELECT id FROM event INDEXED BY event_identity WHERE ${condition} AND +id <= ?
+     ORDER BY timestamp ${direction}, id ${direction} LIMIT ?)
+   ORDER BY timestamp ${direction}, id ${direction}`;
+
+const streamsOf = (select: (condition: string, direction: Direction) => string) => ({
   asc: {
-    instant: select(index, `${name}timestamp = ? AND id > ?`, 'ASC'),
-    range: select(index, `${name}timestamp >= ? AND timestamp < ?`, 'ASC'),
+    instant: select('timestamp = ? AND id > ?', 'ASC'),
+    range: select('timestamp >= ? AND timestamp < ?', 'ASC'),
   },
   desc: {
-    instant: select(index, `${name}timestamp = ? AND id < ?`, 'DESC'),
-    range: select(index, `${name}timestamp >= ? AND timestamp < ?`, 'DESC'),
+    instant: select('timestamp = ? AND id < ?', 'DESC'),
+    range: select('timestamp >= ? AND timestamp < ?', 'DESC'),
   },
 });
 
 const statements = {
-  time: streamsOf('event_identity', ''),
-  type: streamsOf('event_by_type', 'type_id = ? AND '),
-  source: streamsOf('event_by_source', 'source_id = ? AND '),
+  time: streamsOf(ofTime),
+  type: streamsOf(ofName('event_by_type', 'type_id')),
+  source: streamsOf(ofName('event_by_source', 'source_id')),
 };

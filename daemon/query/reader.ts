@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorFromBody } from '../../shared/messages/error-body.ts';
-import { workerEntry } from '../worker-entry.ts';
+import { workerEntry, workerLimits } from '../worker-entry.ts';
 import type { FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
 
 interface Asked {
@@ -64,6 +64,7 @@ export class Reader {
     if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(workerEntry(import.meta.url, 'reader-thread'), {
       workerData: { databasePath: this.#databasePath },
+      resourceLimits: workerLimits,
     });
     let failure = 'the reader thread ended';
     worker.on('message', (message: FromReader) => this.#settle(message));

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
-import { workerEntry } from '../worker-entry.ts';
+import { workerEntry, workerLimits } from '../worker-entry.ts';
 import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
 
 export interface WriterEvents {
@@ -49,7 +49,10 @@ export class Writer {
  * @throws DaybookError when it cannot be opened
  */
 export function openWriterThread(settings: WriterSettings, events: WriterEvents): Promise<Writer> {
-  const worker = new Worker(workerEntry(import.meta.url, 'writer-thread'), { workerData: settings });
+  const worker = new Worker(workerEntry(import.meta.url, 'writer-thread'), {
+    workerData: settings,
+    resourceLimits: workerLimits,
+  });
   const closed = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<Writer>();
   let isReady = false;
