@@ -7,7 +7,7 @@ import { type Config, loadConfig } from './config.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { type Log, openLog } from './lifecycle/log.ts';
-import { ensurePrivateDirectory, removeStaleSocket } from './lifecycle/private-paths.ts';
+import { ensureDatabaseDirectory, ensurePrivateDirectory, removeStaleSocket } from './lifecycle/private-paths.ts';
 import { Publisher } from './live/publisher.ts';
 import { Reader } from './query/reader.ts';
 import { Connections } from './socket/connections.ts';
@@ -25,9 +25,9 @@ process.stderr.on('error', () => undefined);
 try {
   const config = await loadConfig(process.env);
   const { paths } = config;
-  for (const directory of [paths.dataDirectory, paths.logDirectory, dirname(paths.database)]) {
-    ensurePrivateDirectory(directory);
-  }
+  ensurePrivateDirectory(paths.dataDirectory);
+  ensurePrivateDirectory(paths.logDirectory);
+  ensureDatabaseDirectory(dirname(paths.database));
   const log = openLog(paths.log, config.logLevel);
   await run(config, log);
 } catch (error) {
@@ -42,6 +42,8 @@ async function run(config: Config, log: Log): Promise<void> {
   const { paths } = config;
   const { logger } = log;
   const startedMs = performance.now();
+  // The process then ends with an error, and the service manager starts it again.
+  process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ error: error.message }, 'a fault in the daemon'));
 
   // One process owns the socket, and one the database. Held until everything else is closed.
   const locks = [`${paths.dataDirectory}/daybook.lock`, `${paths.database}.lock`].map((path) =>

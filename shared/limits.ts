@@ -41,7 +41,7 @@ export const limits = {
   pendingReplyBytes: 32 * MiB,
   /** Rows in one page of a query or a tail. */
   pageRows: 1_000,
-  /** Stored payload bytes in one page; a page holds at least one event. */
+  /** JSON text of the events in one page, characters; a page holds at least one event. */
   pageBytes: 2 * MiB,
   /** Rows a query looks at in one statement before it checks its deadline. */
   scanRows: 2_000,

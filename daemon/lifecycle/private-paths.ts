@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
 import { DaybookError } from '../../shared/errors.ts';
 
 /**
@@ -15,6 +15,18 @@ export function ensurePrivateDirectory(path: string): void {
   }
   if ((stat.mode & 0o077) !== 0) {
     throw new DaybookError('unsafe_path', `${path} is open to other users; run: chmod 700 '${path}'`);
+  }
+}
+
+/**
+ * Makes sure the directory of a configured database is there, and that nobody else can put another file in its place.
+ * @throws DaybookError unsafe_path with the cure
+ */
+export function ensureDatabaseDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const stat = statSync(path);
+  if ((stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0) {
+    throw new DaybookError('unsafe_path', `${path} can be changed by other users; run: chmod go-w '${path}'`);
   }
 }
 

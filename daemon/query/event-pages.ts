@@ -4,7 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { QueryReply, QueryRequest } from '../../shared/messages/query.ts';
 import { NameReader } from '../storage/name-reader.ts';
-import { unpackPayload } from '../storage/payload.ts';
+import { payloadText } from '../storage/payload.ts';
 import { decodeCursor, encodeCursor, type PagePosition } from './cursor.ts';
 import { DriveChooser, matches, resolveFilter } from './event-filter.ts';
 import { type KeyRow, KeyStreams, type KeyStream } from './key-stream.ts';
@@ -44,8 +44,7 @@ export class EventPages {
     this.#newestId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
     this.#oldestId = db.prepare<[], number>('SELECT coalesce(min(id), 0) FROM event').pluck();
     this.#arrivals = db.prepare(
-      `SELECT id, timestamp, type_id, source_id, action_id, octet_length(data) AS size
-       FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
+      `SELECT id, timestamp, type_id, source_id, action_id FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
     );
   }
 
@@ -66,20 +65,14 @@ export class EventPages {
     const windowRows = decidesAlone ? limit + 1 : limits.scanRows;
     const deadline = performance.now() + limits.queryDeadlineMs;
 
-    const events: StoredEvent[] = [];
-    let bytes = 0;
+    const events = new PageContent();
     let last: PagePosition | undefined;
     let partial = false;
     let row = first(streams, order, windowRows);
-    while (row !== undefined && events.length < limit) {
-      if (matches(filter, row.key)) {
-        if (events.length > 0 && bytes + row.key.size > limits.pageBytes) {
-          partial = true;
-          break;
-        }
-        const event = this.#event(row.key);
-        if (event !== undefined) events.push(event);
-        bytes += row.key.size;
+    while (row !== undefined && events.count < limit) {
+      if (matches(filter, row.key) && !events.add(this.#event(row.key))) {
+        partial = true;
+        break;
       }
       row.stream.take();
       last = { timestamp: row.key.timestamp, id: row.key.id };
@@ -91,7 +84,7 @@ export class EventPages {
     }
     const ended = row === undefined;
     return {
-      events,
+      events: events.list,
       cursor: ended || last === undefined ? null : encodeCursor(this.#databaseId, order, last),
       partial,
       newestId,
@@ -104,36 +97,59 @@ export class EventPages {
     const oldestId = this.#oldestId.get() ?? 0;
     const filter = resolveFilter(requested, this.#names);
     if (filter.matchesNothing) return { events: [], scannedToId: newestId, newestId, oldestId };
-    const events: StoredEvent[] = [];
+    const events = new PageContent();
     const rows = this.#arrivals.all(afterId, newestId, limits.scanRows);
     let scannedToId = rows.length < limits.scanRows ? Math.max(newestId, afterId) : afterId;
-    let bytes = 0;
     for (const row of rows) {
-      if (matches(filter, row)) {
-        if (events.length === maxRows || (events.length > 0 && bytes + row.size > limits.pageBytes)) {
-          return { events, scannedToId: row.id - 1, newestId, oldestId };
-        }
-        const event = this.#event(row);
-        if (event !== undefined) events.push(event);
-        bytes += row.size;
+      if (matches(filter, row) && (events.count === maxRows || !events.add(this.#event(row)))) {
+        return { events: events.list, scannedToId: row.id - 1, newestId, oldestId };
       }
       scannedToId = Math.max(scannedToId, row.id);
     }
-    return { events, scannedToId, newestId, oldestId };
+    return { events: events.list, scannedToId, newestId, oldestId };
   }
 
   /** Undefined when retention took the row since its key was read. */
-  #event(key: KeyRow): StoredEvent | undefined {
+  #event(key: KeyRow): SizedEvent | undefined {
     const kept = this.#payload.get(key.id);
     if (kept === undefined) return undefined;
-    return {
+    const json = payloadText(kept);
+    const event: StoredEvent = {
       id: key.id,
       timestamp: key.timestamp,
       type: this.#names.text('type', key.type_id),
       source: this.#names.text('source', key.source_id),
       ...(key.action_id !== null && { action: this.#names.text('action', key.action_id) }),
-      data: unpackPayload(kept),
+      data: JSON.parse(json),
     };
+    return { event, bytes: json.length + EVENT_BYTES };
+  }
+}
+
+interface SizedEvent {
+  event: StoredEvent;
+  bytes: number;
+}
+
+/** What an event adds to a page besides its payload. */
+const EVENT_BYTES = 100;
+
+/** The events of a page, bounded by their size as JSON text: a kept payload may be a thousandth of it. */
+class PageContent {
+  readonly list: StoredEvent[] = [];
+  #bytes = 0;
+
+  get count(): number {
+    return this.list.length;
+  }
+
+  /** False when the page is full without it. The first event always fits. */
+  add(sized: SizedEvent | undefined): boolean {
+    if (sized === undefined) return true;
+    if (this.list.length > 0 && this.#bytes + sized.bytes > limits.pageBytes) return false;
+    this.list.push(sized.event);
+    this.#bytes += sized.bytes;
+    return true;
   }
 }
 

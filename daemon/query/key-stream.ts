@@ -6,11 +6,9 @@ import type { Drive, FilterableRow, ResolvedFilter } from './event-filter.ts';
 /** What is read of a row before its payload is. */
 export interface KeyRow extends FilterableRow {
   id: number;
-  /** Bytes of the payload as it is kept. */
-  size: number;
 }
 
-const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id, octet_length(data) AS size';
+const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id';
 
 /**
  * Rows of one index stream in page order, read in windows, so that no statement stays open between them. A window never

@@ -1,5 +1,4 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Json } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
 
 /** How a payload is kept: JSON text, or a gzip of it when the text is over 1 KiB and the gzip is smaller. */
@@ -16,8 +15,4 @@ export function packPayload(json: string): string | Buffer {
 export function payloadText(kept: string | Buffer): string {
   if (typeof kept === 'string') return kept;
   return gunzipSync(kept, { maxOutputLength: limits.payloadJsonBytes }).toString('utf8');
-}
-
-export function unpackPayload(kept: string | Buffer): { [key: string]: Json } {
-  return JSON.parse(payloadText(kept));
 }
