@@ -1,5 +1,6 @@
 /** Entry of the writer thread: the only read-write connection of the daemon lives here. Messages: writer-messages.ts. */
 // Native string extraction: halves the time of decoding in this thread, for 6 MB.
+// oxlint-disable-next-line import/no-unassigned-import
 import 'msgpackr';
 import { randomUUID } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';

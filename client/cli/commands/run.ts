@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { StoredEvent } from '../../../shared/event.ts';
 import { daybookPaths } from '../../../shared/paths.ts';
 import { captureFiles } from '../../capture/files.ts';
 import type { Client } from '../../client.ts';
 import { daemonEntry } from '../entries.ts';
 import { exitCodes } from '../exit.ts';
 import { openClient } from '../open-client.ts';
-import { eventLine, print } from '../output.ts';
+import { eventLine, print, wholeNumber } from '../output.ts';
 
 export function command(): Command {
   return new Command('run')
@@ -47,38 +48,39 @@ async function watch(
   ignoreNames: string[],
   daemon: ChildProcess,
 ): Promise<void> {
+  const died = once(daemon, 'exit').then(([code]) => `the daemon ended with ${String(code)}`);
+  const asked = new Promise<undefined>((resolve) => {
+    process.once('SIGINT', () => resolve(undefined));
+    process.once('SIGTERM', () => resolve(undefined));
+    process.once('SIGHUP', () => resolve(undefined));
+  });
   const { dataDirectory, logDirectory } = daybookPaths(process.env);
+  const tail = client.tail();
+  const shown = show(tail);
   const capture = await captureFiles({
     directories,
     ignoreNames,
+    // Recording an event changes the database: watching it would never end.
     excludePaths: [dataDirectory, logDirectory],
     record: (event) => client.record(event),
     onProblem: (message) => process.stderr.write(`daybook: ${message}\n`),
   });
   await print(`watching ${directories.join(', ')}: change a file and see it here; Ctrl-C ends\n`);
 
-  const tail = client.tail();
-  const stop = async () => {
-    await capture.close();
-    await client.flush();
-    const { stored, dropped, rejected } = client.counters;
-    await tail.return();
-    await client.close();
-    daemon.kill('SIGTERM');
-    if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
-    await print(
-      `\n${stored} events stored${dropped + rejected > 0 ? `, ${dropped} dropped, ${rejected} rejected` : ''}\n`,
-    );
-    process.exit(exitCodes.ok);
-  };
-  process.once('SIGINT', () => void stop());
-  process.once('SIGTERM', () => void stop());
-  daemon.once('exit', (code) => {
-    process.stderr.write(`daybook: the daemon ended with ${code}; see 'daybook status'\n`);
-    process.exit(exitCodes.failed);
-  });
-  process.once('SIGINT', () => daemon.removeAllListeners('exit'));
-  process.once('SIGTERM', () => daemon.removeAllListeners('exit'));
+  const failure = await Promise.race([died, asked]);
+  await capture.close();
+  if (failure !== undefined) throw new Error(failure);
+  await client.flush();
+  await tail.return();
+  await shown;
+  const { stored, dropped, rejected } = client.counters;
+  await client.close();
+  daemon.kill('SIGTERM');
+  await died;
+  const lost = dropped + rejected > 0 ? `, ${dropped} dropped, ${rejected} rejected` : '';
+  await print(`\n${wholeNumber(stored)} events stored${lost}\n`);
+}
 
+async function show(tail: AsyncIterable<StoredEvent>): Promise<void> {
   for await (const event of tail) await print(eventLine(event));
 }
