@@ -268,6 +268,7 @@ function encodeEvent(event: EventInput, clock: EventClock): Buffer {
   try {
     bytes = encode(event.timestamp === undefined ? { ...event, timestamp: clock.now() } : event);
   } catch (cause) {
+    if (cause instanceof DaybookError) throw cause;
     throw new DaybookError('invalid_data', `the event cannot be encoded: ${String(cause)}`, { cause });
   }
   if (bytes.length > limits.eventBytes) {

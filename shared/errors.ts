@@ -54,13 +54,13 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 export class DaybookError extends Error {
   override readonly name = 'DaybookError';
   readonly code: ErrorCode;
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retryable: boolean;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** @param options `retryable` only where the other side said it itself; otherwise the code decides */
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { retryable?: boolean } = {}) {
     super(message, options);
     this.code = code;
-  }
-
-  get retryable(): boolean {
-    return errorCodes[this.code].retryable;
+    this.retryable = options.retryable ?? errorCodes[code].retryable;
   }
 }

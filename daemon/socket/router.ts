@@ -167,6 +167,16 @@ export class Router {
     if (this.#scanner.problem !== scanProblems.none) {
       throw new DaybookError('invalid_request', 'the request holds something other than plain, well-formed values');
     }
-    return decode(body);
+    const request = decode(body);
+    if (entries(request) !== this.#scanner.mapEntries)
+      throw new DaybookError('invalid_request', 'a field stands there twice');
+    return request;
   }
+}
+
+/** Map entries at all levels: fewer than the bytes had when a key stood twice in a map. */
+function entries(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  return inner.reduce<number>((sum, item) => sum + entries(item), Array.isArray(value) ? 0 : inner.length);
 }

@@ -42,7 +42,9 @@ export class PassThrough {
     const { events, durability } = readRecordBody(bytes);
     const { rows, rejected } = prepareEvents(events, this.#options.names, nowSeconds);
     const refused = new Set(rejected.map(({ index }) => index));
-    const accepted = events.filter((_, index) => !refused.has(index)).map(({ value }) => value as Partial<StoredEvent>);
+    const accepted = [...events]
+      .filter((_, index) => !refused.has(index))
+      .map(({ value }) => value as Partial<StoredEvent>);
     this.#options.onEvents(
       accepted.map(({ type = '', source = '', timestamp, action, data }) => ({
         // There is no row, so there is no id.

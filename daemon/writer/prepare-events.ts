@@ -5,7 +5,7 @@ import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { packPayload } from '../storage/payload.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { hashBytes, writeEventHash } from './event-hash.ts';
-import type { RawEvent } from './read-record-body.ts';
+import type { RawEvent, RawEvents } from './read-record-body.ts';
 import { isRefusal, type Refusal, validateEvent, type ValidEvent } from './validate-event.ts';
 
 export interface PreparedEvents {
@@ -14,19 +14,22 @@ export interface PreparedEvents {
 }
 
 /** Turns the events of one request into rows; each event is either a row or a rejection. */
-export function prepareEvents(events: readonly RawEvent[], names: NameTable, nowSeconds: number): PreparedEvents {
+export function prepareEvents(events: RawEvents, names: NameTable, nowSeconds: number): PreparedEvents {
   const rows: EventRow[] = [];
   const rejected: Rejection[] = [];
   // One piece of memory for the hashes of a request.
   const hashes = Buffer.allocUnsafeSlow(events.length * hashBytes);
-  for (let index = 0; index < events.length; index += 1) {
-    const raw = events[index] as RawEvent;
+  let index = -1;
+  for (const raw of events) {
+    index += 1;
     const valid = validateEvent(raw, nowSeconds);
     const row = isRefusal(valid)
       ? valid
       : prepareRow(valid, raw, names, hashes.subarray(index * hashBytes, (index + 1) * hashBytes));
     if (isRefusal(row)) rejected.push({ index, code: row.code, message: row.message });
     else rows.push(row);
+    // It is text now; the next event is decoded without this one in memory.
+    raw.value = undefined;
   }
   return { rows, rejected };
 }

@@ -1,4 +1,4 @@
-import { decode } from '../../shared/codec.ts';
+import { decode, decodeSequence } from '../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { durabilities, type Durability } from '../../shared/messages/record.ts';
@@ -6,7 +6,7 @@ import { MalformedMsgpack, MsgpackScanner, type ScanProblem, scanProblems } from
 
 /** One event of a record body, decoded as far as that is safe. */
 export interface RawEvent {
-  /** The decoded event; undefined when `problem` does not allow decoding it. */
+  /** The decoded event; undefined when `problem` or its size does not allow decoding it. */
   value: unknown;
   problem: ScanProblem;
   sizeBytes: number;
@@ -17,8 +17,24 @@ export interface RawEvent {
 export interface RecordBody {
   durability: Durability;
   wait: boolean;
-  events: RawEvent[];
+  events: RawEvents;
 }
+
+/** The events of a request, in order. */
+export interface RawEvents extends Iterable<RawEvent> {
+  readonly length: number;
+}
+
+/** An event that was scanned and not decoded. */
+interface ScannedEvent {
+  start: number;
+  end: number;
+  problem: ScanProblem;
+  mapEntries: number;
+}
+
+/** Bytes of events that are decoded together. */
+const DECODE_BYTES = 64 * 1024;
 
 const optionScanner = new MsgpackScanner(4);
 const eventScanner = new MsgpackScanner(limits.nestingDepth);
@@ -42,7 +58,7 @@ export function readRecordBody(bytes: Buffer): RecordBody {
 
 function readBody(bytes: Buffer): RecordBody {
   const options: { [name: string]: unknown } = {};
-  let events: RawEvent[] | undefined;
+  let events: ScannedEvent[] | undefined;
   const fields = containerAt(bytes, 0, 'map');
   let position = fields.start;
   for (let index = 0; index < fields.count; index += 1) {
@@ -50,10 +66,12 @@ function readBody(bytes: Buffer): RecordBody {
     const key = decode(bytes.subarray(position, keyEnd));
     position = keyEnd;
     if (key === 'events') {
-      const list = readEvents(bytes, position);
+      if (events !== undefined) throw new DaybookError('invalid_request', 'events stands there twice');
+      const list = scanEvents(bytes, position);
       events = list.events;
       position = list.end;
     } else if (key === 'durability' || key === 'wait') {
+      if (Object.hasOwn(options, key)) throw new DaybookError('invalid_request', `${key} stands there twice`);
       const end = scanOption(bytes, position);
       options[key] = decode(bytes.subarray(position, end));
       position = end;
@@ -69,7 +87,7 @@ function readBody(bytes: Buffer): RecordBody {
   }
   const wait = options['wait'] ?? true;
   if (typeof wait !== 'boolean') throw new DaybookError('invalid_request', 'wait must be true or false');
-  return { durability, wait, events };
+  return { durability, wait, events: lazilyDecoded(bytes, events) };
 }
 
 function scanOption(bytes: Buffer, position: number): number {
@@ -78,35 +96,53 @@ function scanOption(bytes: Buffer, position: number): number {
   return optionScanner.end;
 }
 
-function readEvents(bytes: Buffer, at: number): { events: RawEvent[]; end: number } {
+function scanEvents(bytes: Buffer, at: number): { events: ScannedEvent[]; end: number } {
   const { count, start } = containerAt(bytes, at, 'array');
   if (count > limits.eventsPerFrame) {
     throw new DaybookError('too_large', `${count} events in one request; at most ${limits.eventsPerFrame} are taken`);
   }
-  const events: RawEvent[] = [];
-  const starts: number[] = [];
+  const events: ScannedEvent[] = [];
   let position = start;
-  let decodable = true;
   for (let index = 0; index < count; index += 1) {
     eventScanner.scan(bytes, position);
     const { end, problem, mapEntries } = eventScanner;
-    const sizeBytes = end - position;
-    if (problem >= firstUndecodable || sizeBytes > limits.eventBytes) decodable = false;
-    events.push({ value: undefined, problem, sizeBytes, mapEntries });
-    starts.push(position);
+    events.push({ start: position, end, problem, mapEntries });
     position = end;
   }
-  if (decodable) {
-    const values = decode(bytes.subarray(at, position)) as unknown[];
-    for (let index = 0; index < count; index += 1) (events[index] as RawEvent).value = values[index];
-  } else {
-    for (const [index, event] of events.entries()) {
-      if (event.problem >= firstUndecodable || event.sizeBytes > limits.eventBytes) continue;
-      const from = starts[index] as number;
-      event.value = decode(bytes.subarray(from, from + event.sizeBytes));
-    }
-  }
   return { events, end: position };
+}
+
+/** Decodes some at a time: a frame of eight million small values never stands in memory as a whole. */
+function lazilyDecoded(bytes: Buffer, events: readonly ScannedEvent[]): RawEvents {
+  return { length: events.length, [Symbol.iterator]: () => decodeEvents(bytes, events) };
+}
+
+function* decodeEvents(bytes: Buffer, events: readonly ScannedEvent[]): Generator<RawEvent, void, undefined> {
+  let from = 0;
+  while (from < events.length) {
+    // Neighbours that can be decoded, up to the bound; or one that cannot.
+    let to = from;
+    const start = (events[from] as ScannedEvent).start;
+    while (to < events.length) {
+      const next = events[to] as ScannedEvent;
+      if (!isDecodable(next) || (to > from && next.end - start > DECODE_BYTES)) break;
+      to += 1;
+    }
+    const values = to > from ? decodeSequence(bytes.subarray(start, (events[to - 1] as ScannedEvent).end)) : [];
+    to = Math.max(to, from + 1);
+    for (let index = from; index < to; index += 1) {
+      const { start: first, end, problem, mapEntries } = events[index] as ScannedEvent;
+      const value = values[index - from];
+      // Whoever takes the event decides how long it lives: the next one may be as large.
+      values[index - from] = undefined;
+      yield { value, problem, sizeBytes: end - first, mapEntries };
+    }
+    from = to;
+  }
+}
+
+function isDecodable({ start, end, problem }: ScannedEvent): boolean {
+  return problem < firstUndecodable && end - start <= limits.eventBytes;
 }
 
 /** Size of the map or array whose header is at `at`, and where its first item begins. */

@@ -1,5 +1,5 @@
 import { DaybookError, type ErrorCode, isErrorCode } from '../errors.ts';
-import { anyFieldsOf, text } from './fields.ts';
+import { anyFieldsOf, optionalFlag, text } from './fields.ts';
 
 /** Body of an `error` answer. */
 export interface ErrorBody {
@@ -12,12 +12,17 @@ export function errorBody(error: DaybookError): ErrorBody {
   return { code: error.code, message: error.message, retryable: error.retryable };
 }
 
-/** The error that a daemon answered with. A code this build does not know becomes `internal`, its name kept. */
+/**
+ * The error that a daemon answered with. A code this build does not know becomes `internal`, its name kept, and is as
+ * retryable as the daemon says.
+ */
 export function errorFromBody(body: unknown): DaybookError {
   const fields = anyFieldsOf(body);
   const code = fields['code'];
   const message = text(fields, 'message');
+  const retryable = optionalFlag(fields, 'retryable');
+  const options = retryable === undefined ? {} : { retryable };
   return isErrorCode(code)
-    ? new DaybookError(code, message)
-    : new DaybookError('internal', `${String(code)}: ${message}`);
+    ? new DaybookError(code, message, options)
+    : new DaybookError('internal', `${String(code)}: ${message}`, options);
 }

@@ -10,18 +10,23 @@ export function invalid(message: string): DaybookError {
   return new DaybookError('invalid_request', message);
 }
 
-/** The body as a map. Names outside `known` are refused: a field that is not understood may not be passed over. */
-export function fieldsOf(body: unknown, known: readonly string[]): Fields {
-  const fields = anyFieldsOf(body);
+/**
+ * A map whose names are all known: a field that is not understood may not be passed over.
+ * @param what how to name the map in a message
+ */
+export function fieldsOf(value: unknown, known: readonly string[], what = 'the body'): Fields {
+  const fields = anyFieldsOf(value, what);
   const unknown = Object.keys(fields).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw invalid(`unknown field ${JSON.stringify(unknown)}; known are: ${known.join(', ')}`);
+  if (unknown !== undefined) {
+    throw invalid(`unknown field ${JSON.stringify(unknown)} in ${what}; known are: ${known.join(', ')}`);
+  }
   return fields;
 }
 
-/** The body as a map whose further fields are allowed: replies, and hello. */
-export function anyFieldsOf(body: unknown): Fields {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('the body must be a map');
-  return body as Fields;
+/** A map whose further fields are allowed: replies, and hello. */
+export function anyFieldsOf(value: unknown, what = 'the body'): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(`${what} must be a map`);
+  return value as Fields;
 }
 
 export function text(fields: Fields, name: string): string {

@@ -15,7 +15,7 @@ export interface EventFilter {
 /** @throws DaybookError invalid_request */
 export function parseFilter(value: unknown): EventFilter {
   if (value === undefined || value === null) return {};
-  const fields = fieldsOf(value, ['since', 'until', 'types', 'sources', 'actions']);
+  const fields = fieldsOf(value, ['since', 'until', 'types', 'sources', 'actions'], 'filter');
   const since = optionalNumber(fields, 'since');
   const until = optionalNumber(fields, 'until');
   const types = optionalTexts(fields, 'types', limits.filterValues);

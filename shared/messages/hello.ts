@@ -27,8 +27,8 @@ export const hello: MessageKind<HelloRequest, HelloReply> = {
 
   parseRequest(body) {
     const fields = anyFieldsOf(body);
-    const protocol = anyFieldsOf(fields['protocol']);
-    const client = anyFieldsOf(fields['client']);
+    const protocol = anyFieldsOf(fields['protocol'], 'protocol');
+    const client = anyFieldsOf(fields['client'], 'client');
     return {
       protocol: { min: wholeNumber(protocol, 'min', 1, 65_535), max: wholeNumber(protocol, 'max', 1, 65_535) },
       client: {
@@ -40,7 +40,7 @@ export const hello: MessageKind<HelloRequest, HelloReply> = {
 
   parseReply(body) {
     const fields = anyFieldsOf(body);
-    const daemon = anyFieldsOf(fields['daemon']);
+    const daemon = anyFieldsOf(fields['daemon'], 'daemon');
     const capabilities = fields['capabilities'];
     if (!Array.isArray(capabilities)) throw invalid('capabilities must be a list');
     return {
@@ -48,7 +48,7 @@ export const hello: MessageKind<HelloRequest, HelloReply> = {
       daemon: { version: text(daemon, 'version'), pid: wholeNumber(daemon, 'pid', 0, 2 ** 32) },
       databaseId: text(fields, 'databaseId'),
       capabilities: capabilities.map(String),
-      limits: parseLimits(anyFieldsOf(fields['limits'])),
+      limits: parseLimits(anyFieldsOf(fields['limits'], 'limits')),
     };
   },
 };

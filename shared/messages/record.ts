@@ -64,7 +64,7 @@ export const record: MessageKind<never, Receipt> = {
 };
 
 function parseRejection(value: unknown): Rejection {
-  const fields = anyFieldsOf(value);
+  const fields = anyFieldsOf(value, 'a rejection');
   const code = fields['code'];
   return {
     index: wholeNumber(fields, 'index', 0, Number.MAX_SAFE_INTEGER),

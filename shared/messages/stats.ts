@@ -47,7 +47,7 @@ export const stats: MessageKind<Record<string, never>, StatsReply> = {
       wholeNumber(fields, name, 0, Number.MAX_SAFE_INTEGER);
     }
     finiteNumber(fields, 'events_per_second');
-    anyFieldsOf(fields['database_stats']);
+    anyFieldsOf(fields['database_stats'], 'database_stats');
     return fields as unknown as StatsReply;
   },
 };

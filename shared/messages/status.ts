@@ -47,7 +47,7 @@ export const status: MessageKind<Record<string, never>, StatusReply> = {
     text(fields, 'state');
     wholeNumber(fields, 'pid', 0, 2 ** 32);
     finiteNumber(fields, 'uptime_seconds');
-    anyFieldsOf(fields['settings']);
+    anyFieldsOf(fields['settings'], 'settings');
     return fields as unknown as StatusReply;
   },
 };

@@ -42,11 +42,13 @@ export const tail: MessageKind<TailRequest, TailReply> = {
     const fields = fieldsOf(body, ['filter', 'after']);
     return {
       filter: parseFilter(fields['filter']),
-      ...(!isAbsent(fields['after']) && { after: parsePosition(fields['after']) }),
+      ...(!isAbsent(fields['after']) && {
+        after: parsePosition(fieldsOf(fields['after'], ['databaseId', 'id'], 'after'), 'after'),
+      }),
     };
   },
 
-  parseReply: (body) => ({ position: parsePosition(anyFieldsOf(body)['position']) }),
+  parseReply: (body) => ({ position: parsePosition(anyFieldsOf(body)['position'], 'position') }),
 };
 
 export interface TailStopRequest {
@@ -66,7 +68,7 @@ export const tailStop: MessageKind<TailStopRequest, Record<string, never>> = {
 
 export function parseTailEvents(body: unknown): TailEvents {
   const fields = anyFieldsOf(body);
-  return { events: parseEvents(fields['events']), position: parsePosition(fields['position']) };
+  return { events: parseEvents(fields['events']), position: parsePosition(fields['position'], 'position') };
 }
 
 export function parseTailReset(body: unknown): TailReset {
@@ -77,7 +79,7 @@ export function parseTailReset(body: unknown): TailReset {
   };
 }
 
-function parsePosition(value: unknown): TailPosition {
-  const fields = anyFieldsOf(value);
+function parsePosition(value: unknown, what: string): TailPosition {
+  const fields = anyFieldsOf(value, what);
   return { databaseId: text(fields, 'databaseId'), id: wholeNumber(fields, 'id', 0, Number.MAX_SAFE_INTEGER) };
 }
