@@ -48,8 +48,13 @@ export function createEventPersistence(config: EventPersistenceConfig = {}): Eve
     return client;
   };
 
+  const queueEvent = (event: { [key: string]: unknown }) =>
+    // Checked by the daemon like everything else that is sent.
+    isEnabled && running().record(eventFromEitherForm(event) as unknown as EventInput);
+
   return {
     async start() {
+      if (!isEnabled || client !== undefined) return;
       const starting = connect({ ...config.connection, reconnect: false });
       try {
         await starting.ready();
@@ -75,15 +80,8 @@ export function createEventPersistence(config: EventPersistenceConfig = {}): Eve
       await stopping?.close();
     },
 
-    queueEvent(event) {
-      // Checked by the daemon like everything else that is sent.
-      return isEnabled && running().record(eventFromEitherForm(event) as unknown as EventInput);
-    },
-
-    queueEventsBatch(events) {
-      return events.filter((event) => this.queueEvent(event)).length;
-    },
-
+    queueEvent,
+    queueEventsBatch: (events) => events.filter((event) => queueEvent(event)).length,
     getStats: () => running().stats(),
     getEvents: (query) => Array.fromAsync(running().events(query)),
 

@@ -49,6 +49,10 @@ export class Link {
   #pause: NodeJS.Timeout | undefined;
   #nextId = 1;
   #greeting = Promise.withResolvers<HelloReply>();
+  /** Somebody waits for the greeting. */
+  #isAwaited = false;
+  /** Why the daemon ends this connection, when it has said so. */
+  #refusal: DaybookError | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -62,13 +66,25 @@ export class Link {
    * @throws DaybookError not_reachable, bad_version, too_many_connections, closed
    */
   get greeting(): Promise<HelloReply> {
-    if (this.#state === 'idle') this.#connect();
+    if (this.#state !== 'open' && this.#state !== 'closed') {
+      this.#isAwaited = true;
+      if (this.#state === 'idle') this.#connect();
+      this.#holdProcess();
+    }
     return this.#greeting.promise;
   }
 
-  /** Bytes written that the kernel has not taken; Infinity while there is no connection. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Bytes written that the kernel has not taken. Without a connection requests wait here, and call for one. */
   get unsentBytes(): number {
-    return this.#state === 'open' ? (this.#stream?.unsentBytes ?? 0) : Number.POSITIVE_INFINITY;
+    return this.#state === 'open' ? (this.#stream?.unsentBytes ?? 0) : 0;
   }
 
   /** Sends a request, now or when there is a connection. Returns its id. */
@@ -154,7 +170,7 @@ export class Link {
     }
     const greeting = hello.parseReply(body);
     this.#state = 'open';
-    this.#backoff.reset();
+    this.#isAwaited = false;
     this.#greeting.resolve(greeting);
     for (const [id, request] of this.#pending) this.#send(id, request);
     this.#holdProcess();
@@ -170,8 +186,10 @@ export class Link {
       return;
     }
     if (frame.kind === answerKinds.reply) {
-      if (request.isOpenEnded !== true) this.#settle(frame.requestId);
+      // A reply that cannot be read throws, and the request stays pending for the next connection.
       request.onReply(body);
+      this.#backoff.reset();
+      if (request.isOpenEnded !== true) this.#settle(frame.requestId);
     } else if (frame.kind === answerKinds.error) {
       this.#settle(frame.requestId);
       request.onError(errorFromBody(body));
@@ -191,6 +209,7 @@ export class Link {
   /** The daemon does not want this connection: a later one may fare better, or none will. */
   #refused(error: DaybookError): void {
     if (error.retryable) {
+      this.#refusal = error;
       this.#stream?.destroy();
       return;
     }
@@ -199,8 +218,10 @@ export class Link {
     this.close();
   }
 
-  #lost(error: DaybookError): void {
+  #lost(cause: DaybookError): void {
     if (this.#state === 'closed') return;
+    const error = this.#refusal ?? cause;
+    this.#refusal = undefined;
     const wasOpen = this.#state === 'open';
     this.#stream = undefined;
     if (!this.#options.reconnect) {
@@ -220,7 +241,7 @@ export class Link {
     this.#state = 'pausing';
     this.#pause = setTimeout(() => {
       // With nothing to say there is no reason to knock.
-      if (this.#pending.size === 0 && wasOpen) this.#state = 'idle';
+      if (this.#pending.size === 0 && !this.#isAwaited) this.#state = 'idle';
       else this.#connect();
     }, this.#backoff.next());
     this.#holdProcess();
@@ -236,7 +257,7 @@ export class Link {
 
   /** Only unanswered requests keep the process alive. */
   #holdProcess(): void {
-    const hasWork = this.#pending.size > 0;
+    const hasWork = this.#pending.size > 0 || this.#isAwaited;
     this.#stream?.keepsProcessAlive(hasWork);
     if (hasWork) this.#pause?.ref();
     else this.#pause?.unref();

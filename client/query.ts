@@ -13,15 +13,24 @@ export interface EventQuery extends EventFilter {
   cursor?: string;
   /** Leave out what is stored after the first page was read. */
   snapshot?: boolean;
+  /** Leave out events with an id above this one. */
+  maxId?: number;
 }
 
 export type AskPage = (request: QueryRequest) => Promise<QueryReply>;
 
 /** The pages of a query, one request each. A page may be short or empty; the last one has `cursor: null`. */
 export async function* queryPages(query: EventQuery, ask: AskPage): AsyncGenerator<QueryReply, void, undefined> {
-  const { order = 'desc', limit = Number.POSITIVE_INFINITY, cursor: start, snapshot = false, ...filter } = query;
+  const {
+    order = 'desc',
+    limit = Number.POSITIVE_INFINITY,
+    cursor: start,
+    snapshot = false,
+    maxId: upTo,
+    ...filter
+  } = query;
   let cursor = start;
-  let maxId: number | undefined;
+  let maxId = upTo;
   let wanted = limit;
   while (wanted > 0) {
     const page = await ask({

@@ -1,8 +1,8 @@
 import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput } from '../shared/event.ts';
-import { limits } from '../shared/limits.ts';
 import { flush } from '../shared/messages/flush.ts';
+import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts';
 import { type Durability, type Receipt, record, type Rejection } from '../shared/messages/record.ts';
 import { Backoff } from './backoff.ts';
 import { EventClock } from './event-clock.ts';
@@ -72,7 +72,7 @@ export class Recorder {
    * @throws DaybookError when the event can never be stored: not encodable, or too large
    */
   record(event: EventInput): boolean {
-    const bytes = encodeEvent(event, this.#clock);
+    const bytes = encodeEvent(this.#stamped(event));
     if (this.#bytes + bytes.length > this.#options.bufferBytes) {
       this.counters.dropped += 1;
       return false;
@@ -116,7 +116,9 @@ export class Recorder {
       this.#post(group, true);
       isLastFrameWaiting = true;
     }
-    if (this.counters.pending > 0 && !isLastFrameWaiting && this.#failure === undefined) this.#requestFlush();
+    if (this.counters.pending > 0 && !isLastFrameWaiting && this.#failure === undefined && !this.#link.isClosed) {
+      this.#requestFlush();
+    }
     await new Promise<void>((resolve, reject) => {
       const check = () => {
         if (this.#failure !== undefined && this.counters.pending > 0) reject(this.#undelivered(this.#failure));
@@ -150,7 +152,7 @@ export class Recorder {
     for (const event of events) {
       index += 1;
       try {
-        const bytes = encodeEvent(event, this.#clock);
+        const bytes = encodeEvent(this.#stamped(event));
         group.events.push(bytes);
         group.bytes += bytes.length;
         indexes.push(index);
@@ -165,11 +167,15 @@ export class Recorder {
     return mergeReceipts(receipts, local, durability);
   }
 
+  #stamped(event: EventInput): EventInput {
+    return event.timestamp === undefined ? { ...event, timestamp: this.#clock.now() } : event;
+  }
+
   #requestReceipt(events: readonly Buffer[], durability: Durability): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.#link.request({
         kind: record.kind,
-        body: recordBody(events, durability, true),
+        body: encodeRecordBody(events, durability, true),
         isRepeatable: true,
         onReply: (body) => resolve(record.parseReply(body)),
         onError: reject,
@@ -200,18 +206,24 @@ export class Recorder {
 
   #post(group: Group, wait: boolean): void {
     this.#framesUnderWay += 1;
-    this.#request(recordBody(group.events, 'committed', wait), group.events.length, group.bytes);
+    this.#request(group, wait);
   }
 
-  #request(body: Buffer, count: number, size: number): void {
+  #request(group: Group, wait: boolean): void {
     if (this.#failure !== undefined) return;
+    if (this.#link.isClosed) {
+      this.#fail(new DaybookError('closed', 'the connection is closed'));
+      return;
+    }
+    const count = group.events.length;
+    const size = group.bytes;
     this.#link.request({
       kind: record.kind,
-      body,
+      body: encodeRecordBody(group.events, 'committed', wait),
       isRepeatable: true,
       onReply: (reply) => {
-        this.#backoff.reset();
         const { stored, duplicate, rejected } = record.parseReply(reply);
+        this.#backoff.reset();
         this.counters.stored += stored;
         this.counters.duplicate += duplicate;
         this.#settle(count, size, rejected);
@@ -220,7 +232,8 @@ export class Recorder {
         if (LINK_FAILURES.has(error.code)) this.#fail(error);
         else if (error.retryable) {
           // The same bytes again: identity removes the copy if the first ones were stored after all.
-          setTimeout(() => this.#request(body, count, size), this.#backoff.next());
+          // Whoever waits for it asked for a commit before; nobody asks again, so this one does.
+          setTimeout(() => this.#request(group, true), this.#backoff.next());
         } else {
           const { code, message } = error;
           this.#settle(
@@ -238,7 +251,10 @@ export class Recorder {
     this.#bytes -= size;
     this.counters.pending -= count;
     this.counters.rejected += rejected.length;
-    for (const rejection of rejected) this.#options.onRejected(rejection);
+    for (const rejection of rejected) {
+      // The caller's own code: what it throws is its process's affair, not that of the connection.
+      queueMicrotask(() => this.#options.onRejected(rejection));
+    }
     for (const check of this.#flushes) check();
     this.send();
   }
@@ -260,36 +276,6 @@ const LINK_FAILURES: ReadonlySet<string> = new Set(['closed', 'not_reachable', '
 
 function isFull(group: Group): boolean {
   return group.events.length >= EVENTS_PER_FRAME || group.bytes >= BYTES_PER_FRAME;
-}
-
-/** @throws DaybookError invalid_data, too_large */
-function encodeEvent(event: EventInput, clock: EventClock): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = encode(event.timestamp === undefined ? { ...event, timestamp: clock.now() } : event);
-  } catch (cause) {
-    if (cause instanceof DaybookError) throw cause;
-    throw new DaybookError('invalid_data', `the event cannot be encoded: ${String(cause)}`, { cause });
-  }
-  if (bytes.length > limits.eventBytes) {
-    throw new DaybookError('too_large', `the event has ${bytes.length} bytes; at most ${limits.eventBytes} are kept`);
-  }
-  return bytes;
-}
-
-/** The body of a record request around events that are encoded already. */
-function recordBody(events: readonly Buffer[], durability: Durability, wait: boolean): Buffer {
-  const head = Buffer.concat([
-    Buffer.from([0x83]),
-    encode('durability'),
-    encode(durability),
-    encode('wait'),
-    encode(wait),
-    encode('events'),
-    Buffer.from([0xdd, 0, 0, 0, 0]),
-  ]);
-  head.writeUInt32BE(events.length, head.length - 4);
-  return Buffer.concat([head, ...events]);
 }
 
 function mergeReceipts(

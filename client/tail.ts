@@ -39,7 +39,8 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   #requestId: number | undefined;
   #queue: StoredEvent[] = [];
   #next = 0;
-  #waiting: { resolve: (result: IteratorResult<StoredEvent>) => void; reject: (error: Error) => void } | undefined;
+  readonly #waiting: { resolve: (result: IteratorResult<StoredEvent>) => void; reject: (error: Error) => void }[] = [];
+  #isStarted = false;
   #error: Error | undefined;
   #isEnded = false;
 
@@ -64,7 +65,7 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
       if (this.#next === this.#queue.length) {
         this.#queue = [];
         this.#next = 0;
-        if (this.#requestId === undefined && !this.#isEnded) this.#request();
+        if (this.#requestId === undefined && !this.#isEnded) this.#resume();
       }
       return Promise.resolve({ done: false, value: event });
     }
@@ -75,7 +76,7 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
     }
     if (this.#isEnded) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting.push({ resolve, reject });
     });
   }
 
@@ -84,8 +85,7 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
     this.#isEnded = true;
     this.#queue = [];
     this.#next = 0;
-    this.#waiting?.resolve({ done: true, value: undefined });
-    this.#waiting = undefined;
+    for (const { resolve } of this.#waiting.splice(0)) resolve({ done: true, value: undefined });
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -95,6 +95,11 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  #resume(): void {
+    if (this.#link.isClosed) this.#fail(new DaybookError('closed', 'the client is closed'));
+    else this.#request();
   }
 
   #request(): void {
@@ -111,8 +116,10 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   }
 
   #started(position: TailPosition): void {
-    if (this.#position === undefined || this.#options.after === this.#position) this.#options.onStart?.(position);
     this.#position ??= position;
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#options.onStart?.(position);
   }
 
   #receive(kind: string, body: unknown): void {
@@ -132,12 +139,9 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   }
 
   #give(event: StoredEvent): void {
-    const waiting = this.#waiting;
+    const waiting = this.#waiting.shift();
     if (waiting === undefined) this.#queue.push(event);
-    else {
-      this.#waiting = undefined;
-      waiting.resolve({ done: false, value: event });
-    }
+    else waiting.resolve({ done: false, value: event });
   }
 
   #stop(): void {
@@ -145,6 +149,8 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
     if (id === undefined) return;
     this.#requestId = undefined;
     this.#link.forget(id);
+    // A daemon that is not connected follows nothing.
+    if (!this.#link.isOpen) return;
     this.#link.request({
       kind: tailStop.kind,
       body: encode({ tail: id }),
@@ -157,9 +163,9 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   #fail(error: Error): void {
     this.#requestId = undefined;
     this.#isEnded = true;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting === undefined) this.#error = error;
-    else waiting.reject(error);
+    const [first, ...others] = this.#waiting.splice(0);
+    if (first === undefined) this.#error = error;
+    else first.reject(error);
+    for (const { resolve } of others) resolve({ done: true, value: undefined });
   }
 }

@@ -2,12 +2,12 @@
 import type { Database } from 'better-sqlite3';
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import { type EventInput, eventFromEitherForm, type StoredEvent } from '../shared/event.ts';
 import { limits } from '../shared/limits.ts';
 import type { EventFilter } from '../shared/messages/filter.ts';
 import type { Order } from '../shared/messages/query.ts';
+import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts';
 import type { Receipt, Rejection } from '../shared/messages/record.ts';
 import type { DatabaseStats } from '../shared/messages/stats.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
@@ -124,8 +124,9 @@ export class EventDatabase {
 
   #commit(events: readonly (EventInput | { [key: string]: unknown })[], firstIndex: number, total: Receipt): void {
     const nowSeconds = Date.now() / 1000;
+    const { encoded, indexes, unencodable } = encodeAll(events);
     // The way of every event, whoever sends it: through its bytes.
-    const body = readRecordBody(encode({ events: events.map(canonical) }));
+    const body = readRecordBody(encodeRecordBody(encoded, 'committed', true));
     const { rows, rejected } = prepareEvents(body.events, this.#names, nowSeconds);
     this.#store.begin('normal');
     try {
@@ -135,12 +136,32 @@ export class EventDatabase {
       total.duplicate += duplicate;
       total.firstId ??= firstId;
       total.lastId = lastId ?? total.lastId;
-      total.rejected.push(...rejected.map((rejection) => ({ ...rejection, index: rejection.index + firstIndex })));
     } catch (error) {
       this.#store.rollback();
       throw error;
     }
+    const refused = rejected.map((rejection) => ({ ...rejection, index: indexes[rejection.index] ?? 0 }));
+    for (const rejection of [...unencodable, ...refused].toSorted((a, b) => a.index - b.index)) {
+      total.rejected.push({ ...rejection, index: rejection.index + firstIndex });
+    }
   }
+}
+
+/** The bytes of each event that has some, with its index, and a rejection for every other. */
+function encodeAll(events: readonly unknown[]): { encoded: Buffer[]; indexes: number[]; unencodable: Rejection[] } {
+  const encoded: Buffer[] = [];
+  const indexes: number[] = [];
+  const unencodable: Rejection[] = [];
+  for (const [index, event] of events.entries()) {
+    try {
+      encoded.push(encodeEvent(canonical(event)));
+      indexes.push(index);
+    } catch (error) {
+      if (!(error instanceof DaybookError)) throw error;
+      unencodable.push({ index, code: error.code, message: error.message });
+    }
+  }
+  return { encoded, indexes, unencodable };
 }
 
 /** What is no map at all is left to validation, which refuses it alone. */

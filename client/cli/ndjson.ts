@@ -55,7 +55,7 @@ export function parseLine(line: NumberedLine): unknown {
 /** Only such a line can hold an integer that float64 cannot. */
 const LONG_NUMBER = /\d{16}/;
 
-function refuseInexactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+export function refuseInexactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
     throw new DaybookError('invalid_data', `${source} cannot be kept exactly as a number; write it as text`);

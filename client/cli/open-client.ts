@@ -6,9 +6,12 @@ import { connect } from '../connect.ts';
  * @throws DaybookError not_reachable when nobody does
  */
 export async function openClient(options: ConnectOptions = {}): Promise<Client> {
-  const client = connect({ clientName: 'daybook', reconnect: false, ...options });
-  await client.ready();
-  return client;
+  const first = connect({ clientName: 'daybook', ...options, reconnect: false });
+  await first.ready();
+  if (options.reconnect !== true) return first;
+  // There is one, so it is worth waiting for when it goes away later.
+  await first.close();
+  return connect({ clientName: 'daybook', ...options });
 }
 
 /** Runs `use` with a client and closes it afterwards. */

@@ -1,4 +1,4 @@
-import { DaybookError, type ErrorCode, isErrorCode } from '../errors.ts';
+import { DaybookError, type ErrorCode, errorCodes, isErrorCode } from '../errors.ts';
 import { anyFieldsOf, optionalFlag, text } from './fields.ts';
 
 /** Body of an `error` answer. */
@@ -20,9 +20,7 @@ export function errorFromBody(body: unknown): DaybookError {
   const fields = anyFieldsOf(body);
   const code = fields['code'];
   const message = text(fields, 'message');
-  const retryable = optionalFlag(fields, 'retryable');
-  const options = retryable === undefined ? {} : { retryable };
-  return isErrorCode(code)
-    ? new DaybookError(code, message, options)
-    : new DaybookError('internal', `${String(code)}: ${message}`, options);
+  if (isErrorCode(code)) return new DaybookError(code, message);
+  const retryable = optionalFlag(fields, 'retryable') ?? errorCodes.internal.retryable;
+  return new DaybookError('internal', `${String(code)}: ${message}`, { retryable });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, realpathSync, renameSync, rmSync, statSync, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { StoredEvent } from '../../../shared/event.ts';
@@ -27,25 +27,44 @@ export function command(): Command {
       if (format === undefined) throw new UsageError(`--format must be one of: ${formats.join(', ')}`);
       const filter = await filterFrom(options);
       const total = await withClient((client) => exportTo(file, (output) => write(client, filter, format, output)));
-      process.stderr.write(`${wholeNumber(total)} events exported\n`);
+      process.stderr.write(`${wholeNumber(total)} ${total === 1 ? 'event' : 'events'} exported\n`);
     });
 }
 
 /** Runs `produce` on a stream that becomes `file` when it succeeds, and leaves nothing behind when it does not. */
 async function exportTo(file: string, produce: (output: Writable) => Promise<number>): Promise<number> {
   if (file === '-') return produce(process.stdout);
+  const existing = statSync(file, { throwIfNoEntry: false });
+  if (existing?.isDirectory()) throw new Error(`${file} is a directory`);
+  // A device or a pipe is written to; only a file is replaced.
+  if (existing !== undefined && !existing.isFile()) return finish(createWriteStream(file), produce);
   const temporary = `${file}.${process.pid}.partial`;
-  const output = createWriteStream(temporary, { mode: 0o600, flush: true });
+  const remove = () => rmSync(temporary, { force: true });
+  for (const [signal, exitCode] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const]) {
+    process.once(signal, () => {
+      remove();
+      process.exit(exitCode);
+    });
+  }
+  try {
+    const total = await finish(createWriteStream(temporary, { mode: 0o600, flush: true }), produce);
+    renameSync(temporary, existing === undefined ? file : realpathSync(file));
+    return total;
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function finish(output: WriteStream, produce: (output: Writable) => Promise<number>): Promise<number> {
   try {
     await once(output, 'open');
     const total = await produce(output);
     output.end();
     await once(output, 'close');
-    renameSync(temporary, file);
     return total;
   } catch (error) {
     output.destroy();
-    rmSync(temporary, { force: true });
     throw error;
   }
 }

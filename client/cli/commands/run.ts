@@ -22,7 +22,13 @@ export function command(): Command {
         return;
       }
       const client = await openClient({ clientName: 'daybook run', reconnect: true, commitAtOnce: true });
-      await watch(client, directories, options.ignore ?? [], daemon);
+      try {
+        await watch(client, directories, options.ignore ?? [], daemon);
+      } catch (error) {
+        await client.close().catch(() => undefined);
+        daemon.kill('SIGTERM');
+        throw error;
+      }
     });
 }
 
@@ -78,7 +84,7 @@ async function watch(
   daemon.kill('SIGTERM');
   await died;
   const lost = dropped + rejected > 0 ? `, ${dropped} dropped, ${rejected} rejected` : '';
-  await print(`\n${wholeNumber(stored)} events stored${lost}\n`);
+  await print(`\n${wholeNumber(stored)} ${stored === 1 ? 'event' : 'events'} stored${lost}\n`);
 }
 
 async function show(tail: AsyncIterable<StoredEvent>): Promise<void> {

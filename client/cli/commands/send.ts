@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { EventInput } from '../../../shared/event.ts';
 import { durabilities, type Durability } from '../../../shared/messages/record.ts';
 import { exitCodes, UsageError } from '../exit.ts';
+import { refuseInexactIntegers } from '../ndjson.ts';
 import { withClient } from '../open-client.ts';
 import { print, printJson } from '../output.ts';
 import { parseTime } from '../parse-time.ts';
@@ -83,7 +84,7 @@ function parseMap(name: string, text: string): { [key: string]: unknown } {
 
 function parseJson(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refuseInexactIntegers);
   } catch (cause) {
     throw new UsageError(`${name} is not JSON: ${(cause as Error).message}`, { cause });
   }

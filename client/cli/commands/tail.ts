@@ -46,10 +46,17 @@ async function follow(
   process.once('SIGINT', () => void tail.return());
   process.once('SIGTERM', () => void tail.return());
   // The tail begins behind this id, so what is shown first ends at it: no event twice, none in between.
-  const position = await Promise.race([started.promise, client.ready().then(() => started.promise)]);
-  await showNewest(client, filter, lines, position.id, show);
-  for await (const event of tail) await show(event);
-  await client.close();
+  try {
+    const first = tail.next();
+    first.catch(started.reject);
+    const position = await started.promise;
+    await showNewest(client, filter, lines, position.id, show);
+    const { done, value } = await first;
+    if (done !== true) await show(value);
+    for await (const event of tail) await show(event);
+  } finally {
+    await client.close();
+  }
 }
 
 async function showNewest(
