@@ -34,6 +34,14 @@ export interface PendingRequest {
   isOpenEnded?: boolean;
 }
 
+/** The link tries again by itself; when one of these reaches a request, it has given up. */
+export const LINK_FAILURES: ReadonlySet<string> = new Set([
+  'closed',
+  'not_reachable',
+  'connection_lost',
+  'bad_version',
+]);
+
 /**
  * The client's side of the connection: says hello, sends requests, hands answers out, and comes back after a loss.
  *

@@ -1,3 +1,4 @@
+import { DaybookError } from '../shared/errors.ts';
 import type { StoredEvent } from '../shared/event.ts';
 import { limits } from '../shared/limits.ts';
 import type { EventFilter } from '../shared/messages/filter.ts';
@@ -13,6 +14,8 @@ export interface EventQuery extends EventFilter {
   cursor?: string;
   /** Leave out what is stored after the first page was read. */
   snapshot?: boolean;
+  /** Told about each event that matches and cannot be read. Without it, one ends `events()` with an error. */
+  onDamaged?: (id: number) => void;
   /** Leave out events with an id above this one. */
   maxId?: number;
 }
@@ -27,6 +30,7 @@ export async function* queryPages(query: EventQuery, ask: AskPage): AsyncGenerat
     cursor: start,
     snapshot = false,
     maxId: upTo,
+    onDamaged: _onDamaged,
     ...filter
   } = query;
   let cursor = start;
@@ -49,5 +53,14 @@ export async function* queryPages(query: EventQuery, ask: AskPage): AsyncGenerat
 }
 
 export async function* queryEvents(query: EventQuery, ask: AskPage): AsyncGenerator<StoredEvent, void, undefined> {
-  for await (const page of queryPages(query, ask)) yield* page.events;
+  for await (const page of queryPages(query, ask)) {
+    yield* page.events;
+    for (const id of page.damaged) reportDamaged(id, query.onDamaged);
+  }
+}
+
+/** @throws DaybookError damaged, when nobody wants to be told */
+export function reportDamaged(id: number, onDamaged: ((id: number) => void) | undefined): void {
+  if (onDamaged === undefined) throw new DaybookError('damaged', `event ${id} cannot be read: its bytes are damaged`);
+  onDamaged(id);
 }

@@ -6,7 +6,7 @@ import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts
 import { type Durability, type Receipt, record, type Rejection } from '../shared/messages/record.ts';
 import { Backoff } from './backoff.ts';
 import { EventClock } from './event-clock.ts';
-import type { Link } from './link.ts';
+import { type Link, LINK_FAILURES } from './link.ts';
 
 export interface RecorderOptions {
   /** Bytes of events that may wait for their receipt. */
@@ -270,9 +270,6 @@ export class Recorder {
     });
   }
 }
-
-/** The link tries again by itself; when one of these reaches a request, it has given up. */
-const LINK_FAILURES: ReadonlySet<string> = new Set(['closed', 'not_reachable', 'connection_lost', 'bad_version']);
 
 function isFull(group: Group): boolean {
   return group.events.length >= EVENTS_PER_FRAME || group.bytes >= BYTES_PER_FRAME;

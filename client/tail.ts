@@ -11,13 +11,17 @@ import {
   type TailReset,
   tailStop,
 } from '../shared/messages/tail.ts';
-import type { Link } from './link.ts';
+import { Backoff } from './backoff.ts';
+import { type Link, LINK_FAILURES } from './link.ts';
+import { reportDamaged } from './query.ts';
 
 export interface TailOptions extends EventFilter {
   /** Start behind this position instead of now. */
   after?: TailPosition;
   /** Told when events are gone before they could be seen. Without it, that ends the tail with an error. */
   onReset?: (reset: TailReset) => void;
+  /** Told about each event that cannot be read. Without it, one ends the tail with an error. */
+  onDamaged?: (id: number) => void;
   /** Told once, when the tail has begun: what is committed from here on will come. */
   onStart?: (position: TailPosition) => void;
 }
@@ -40,12 +44,13 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   #queue: StoredEvent[] = [];
   #next = 0;
   readonly #waiting: { resolve: (result: IteratorResult<StoredEvent>) => void; reject: (error: Error) => void }[] = [];
+  readonly #backoff = new Backoff();
   #isStarted = false;
   #error: Error | undefined;
   #isEnded = false;
 
   constructor(link: Link, options: TailOptions) {
-    const { after, onReset: _onReset, onStart: _onStart, ...filter } = options;
+    const { after, onReset: _onReset, onStart: _onStart, onDamaged: _onDamaged, ...filter } = options;
     this.#link = link;
     this.#options = options;
     this.#filter = filter;
@@ -111,12 +116,20 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
       isOpenEnded: true,
       onReply: (body) => this.#started(tail.parseReply(body).position),
       onPush: (kind, body) => this.#receive(kind, body),
-      onError: (error) => this.#fail(error),
+      onError: (error) => this.#refused(error),
     });
+  }
+
+  /** A daemon that cannot just now is asked again; the link itself comes back by itself or has given up. */
+  #refused(error: DaybookError): void {
+    this.#requestId = undefined;
+    if (!error.retryable || this.#isEnded || LINK_FAILURES.has(error.code)) this.#fail(error);
+    else setTimeout(() => this.#isEnded || this.#resume(), this.#backoff.next());
   }
 
   #started(position: TailPosition): void {
     this.#position ??= position;
+    this.#backoff.reset();
     if (this.#isStarted) return;
     this.#isStarted = true;
     this.#options.onStart?.(position);
@@ -125,16 +138,28 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   #receive(kind: string, body: unknown): void {
     if (kind === answerKinds.reset) {
       const reset = parseTailReset(body);
+      if (this.#position !== undefined)
+        this.#position = { ...this.#position, id: Math.max(this.#position.id, reset.lostTo) };
       if (this.#options.onReset !== undefined) this.#options.onReset(reset);
       else {
         this.#stop();
         this.#fail(new DaybookError('lost_events', `events ${reset.lostFrom} to ${reset.lostTo} are no longer stored`));
       }
     } else if (kind === answerKinds.events) {
-      const { events, position } = parseTailEvents(body);
+      const { events, damaged, position } = parseTailEvents(body);
       this.#position = position;
       for (const event of events) this.#give(event);
+      for (const id of damaged) this.#reportDamaged(id);
       if (this.#queue.length - this.#next > HIGH_WATER_EVENTS) this.#stop();
+    }
+  }
+
+  #reportDamaged(id: number): void {
+    try {
+      reportDamaged(id, this.#options.onDamaged);
+    } catch (error) {
+      this.#stop();
+      this.#fail(error as Error);
     }
   }
 

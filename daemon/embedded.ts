@@ -11,6 +11,7 @@ import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts
 import type { Receipt, Rejection } from '../shared/messages/record.ts';
 import type { DatabaseStats } from '../shared/messages/stats.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
+import { realDatabasePath } from './lifecycle/private-paths.ts';
 import { Retention } from './maintenance/retention.ts';
 import { DatabaseFigures } from './query/database-stats.ts';
 import { EventPages } from './query/event-pages.ts';
@@ -49,7 +50,7 @@ export class EventDatabase {
   constructor(path: string) {
     const absolute = resolve(path);
     mkdirSync(dirname(absolute), { recursive: true, mode: 0o700 });
-    this.#lock = InstanceLock.acquire(`${absolute}.lock`);
+    this.#lock = InstanceLock.acquire(`${realDatabasePath(absolute)}.lock`);
     try {
       this.#db = openWriter(absolute);
     } catch (error) {
@@ -88,7 +89,10 @@ export class EventDatabase {
     return total;
   }
 
-  /** Events that match, newest first unless said otherwise; all of them unless `limit` is given. */
+  /**
+   * Events that match, newest first unless said otherwise; all of them unless `limit` is given.
+   * @throws DaybookError damaged
+   */
   getEvents(query: EventFilter & { order?: Order; limit?: number } = {}): StoredEvent[] {
     const { order = 'desc', limit = Number.POSITIVE_INFINITY, ...filter } = query;
     const events: StoredEvent[] = [];
@@ -96,6 +100,9 @@ export class EventDatabase {
     while (cursor !== null && events.length < limit) {
       const rows = Math.min(limit - events.length, limits.pageRows);
       const page = this.#pages.page({ filter, order, limit: rows, ...(cursor !== undefined && { cursor }) });
+      const [damaged] = page.damaged;
+      if (damaged !== undefined)
+        throw new DaybookError('damaged', `event ${damaged} cannot be read: its bytes are damaged`);
       events.push(...page.events);
       cursor = page.cursor;
     }

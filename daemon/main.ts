@@ -7,7 +7,12 @@ import { type Config, loadConfig } from './config.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { type Log, openLog } from './lifecycle/log.ts';
-import { ensureDatabaseDirectory, ensurePrivateDirectory, removeStaleSocket } from './lifecycle/private-paths.ts';
+import {
+  ensureDatabaseDirectory,
+  ensurePrivateDirectory,
+  realDatabasePath,
+  removeStaleSocket,
+} from './lifecycle/private-paths.ts';
 import { Publisher } from './live/publisher.ts';
 import { Reader } from './query/reader.ts';
 import { Connections } from './socket/connections.ts';
@@ -46,7 +51,7 @@ async function run(config: Config, log: Log): Promise<void> {
   process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ error: error.message }, 'a fault in the daemon'));
 
   // One process owns the socket, and one the database. Held until everything else is closed.
-  const locks = [`${paths.dataDirectory}/daybook.lock`, `${paths.database}.lock`].map((path) =>
+  const locks = [`${paths.dataDirectory}/daybook.lock`, `${realDatabasePath(paths.database)}.lock`].map((path) =>
     InstanceLock.acquire(path),
   );
 
@@ -137,13 +142,6 @@ async function run(config: Config, log: Log): Promise<void> {
     },
   });
 
-  removeStaleSocket(paths.socket);
-  await connections.listen();
-  logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
-  process.stdout.write(
-    `daybook ${daybookVersion} is ready: pid ${process.pid}, socket ${paths.socket}, database ${paths.database}\n`,
-  );
-
   const stop = async (signal: string) => {
     // Asked twice means now: what is not acknowledged will be sent again.
     if (state === 'stopping') process.exit(0);
@@ -168,4 +166,11 @@ async function run(config: Config, log: Log): Promise<void> {
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
   process.on('SIGHUP', () => log.reopen());
+
+  removeStaleSocket(paths.socket);
+  await connections.listen();
+  logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
+  process.stdout.write(
+    `daybook ${daybookVersion} is ready: pid ${process.pid}, socket ${paths.socket}, database ${paths.database}\n`,
+  );
 }

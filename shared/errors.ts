@@ -34,6 +34,7 @@ export const errorCodes = {
   connection_lost: { retryable: true, meaning: 'the connection ended before the reply' },
   undelivered: { retryable: true, meaning: 'events were not acknowledged before the client was closed' },
   closed: { retryable: false, meaning: 'the client is closed' },
+  damaged: { retryable: false, meaning: 'an event cannot be read, because its bytes in the database are damaged' },
   lost_events: { retryable: false, meaning: 'events were deleted before a tail could deliver them' },
   /* found before anything listens */
   already_running: { retryable: false, meaning: 'another daemon owns this database or socket' },

@@ -24,7 +24,11 @@ export const limits = {
   /** Timestamps are seconds since 1970 and lie in [min, max): the year 10000 is out. */
   timestampMinSeconds: 0,
   timestampMaxSeconds: 253_402_300_800,
+  /** Nested maps and arrays in the body of every other request. */
+  controlNestingDepth: 16,
   connections: 1_024,
+  /** Sockets accepted beyond that, so that they can be told why they are refused. */
+  refusalReserve: 64,
   /** A connection must say hello within this time. */
   helloTimeoutMs: 5_000,
   /** A frame that has begun must be complete within this time. */
@@ -35,6 +39,8 @@ export const limits = {
   ingestQueueBytesPerConnection: 4 * MiB,
   /** Record bytes the writer thread holds at a time. One whole frame is always allowed. */
   writerWindowBytes: 2 * MiB,
+  /** What a queued request counts besides its body. */
+  requestOverheadBytes: 64,
   /** Other requests of one connection that may be under way; past it the daemon stops reading that socket. */
   requestsPerConnection: 64,
   /** Reply bytes a client has not read yet; past it the daemon drops the connection. */
@@ -51,6 +57,8 @@ export const limits = {
   readerQueueRequests: 4_096,
   /** Tails of one connection. */
   tailsPerConnection: 16,
+  /** Answer bytes a client may leave untaken before its tails wait for it. */
+  tailHighWaterBytes: 256 * KiB,
   /** Values in one filter list (types, sources, actions). */
   filterValues: 64,
   /** Payload bytes from which the payload is compressed. */

@@ -39,7 +39,8 @@ export function daybookPaths(environment: { readonly [name: string]: string | un
 /** Loaded when it is asked for: it imports node:process, which costs a client 5 ms and 4 MB. */
 function systemDirectories(): { data: string; config: string; log: string } {
   const { default: envPaths }: typeof import('env-paths') = createRequire(import.meta.url)('env-paths');
-  return envPaths('daybook', { suffix: '' });
+  const { data, config, log } = envPaths('daybook', { suffix: '' });
+  return { data: resolve(data), config: resolve(config), log: resolve(log) };
 }
 
 /**

@@ -5,7 +5,6 @@ export const protocolVersions = { min: 1, max: 1 } as const;
 export const daybookVersion = '0.1.0';
 
 /**
- * What this daemon can do beyond the letter of protocol 1. A client asks for a capability by name and never derives it
- * from a version number.
+ * What this daemon can do. A client asks for a capability by name and never derives it from a version number.
  */
 export const daemonCapabilities = ['record', 'query', 'tail', 'stats', 'patterns'] as const;

@@ -13,8 +13,8 @@ export interface Sender {
   readonly id: number;
   reply(requestId: number, body: unknown): void;
   refuseRequest(requestId: number, error: DaybookError): void;
-  pause(): void;
-  resume(): void;
+  pause(reason: 'ingest'): void;
+  resume(reason: 'ingest'): void;
 }
 
 export interface IngestTotals {
@@ -31,9 +31,6 @@ interface Waiting {
 }
 
 type QueuedWork = { kind: 'record'; body: Buffer } | { kind: 'flush' } | { kind: 'store-pattern'; pattern: NewPattern };
-
-/** What an entry costs besides its bytes. */
-const JOB_BYTES = 64;
 
 /**
  * The way in: takes requests from connections, keeps the writer busy with one window of them, and hands each receipt to
@@ -122,13 +119,13 @@ export class Ingest {
   #push(sender: Sender, requestId: number, work: QueuedWork, events: number, bodyBytes: number): void {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const bytes = bodyBytes + JOB_BYTES;
+    const bytes = bodyBytes + limits.requestOverheadBytes;
     this.#waiting.set(key, { sender, requestId, events, bytes });
     this.#eventsUnderWay += events;
     this.#queue.push({ sender: sender.id, bytes, job: { key, work } });
     if (!this.#queue.hasRoom(sender.id)) {
       this.#paused.add(sender);
-      sender.pause();
+      sender.pause('ingest');
     }
     // Frames of one read go to the writer in one message.
     if (!this.#isRefillDue) {
@@ -150,7 +147,7 @@ export class Ingest {
     for (const sender of this.#paused) {
       if (!this.#queue.hasRoom(sender.id)) continue;
       this.#paused.delete(sender);
-      sender.resume();
+      sender.resume('ingest');
     }
   }
 }

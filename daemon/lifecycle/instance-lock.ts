@@ -47,7 +47,8 @@ export class InstanceLock {
 
 function ownerText(ownerPath: string): string {
   try {
-    return ` (pid ${Number.parseInt(readFileSync(ownerPath, 'utf8'), 10)})`;
+    const pid = Number.parseInt(readFileSync(ownerPath, 'utf8'), 10);
+    return Number.isSafeInteger(pid) ? ` (pid ${pid})` : '';
   } catch {
     return '';
   }

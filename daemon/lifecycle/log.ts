@@ -1,4 +1,5 @@
-import { existsSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { limits } from '../../shared/limits.ts';
 
@@ -16,7 +17,7 @@ export interface Log {
 export function openLog(path: string, level: string): Log {
   const file = destination({ dest: path, sync: true, mode: 0o600, append: true });
   file.on('error', () => undefined);
-  let sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  let sizeBytes = sizeOf(path);
 
   const rotating: DestinationStream = {
     write(line) {
@@ -32,8 +33,21 @@ export function openLog(path: string, level: string): Log {
       }
     },
   };
+  const reopen = () => {
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      file.reopen();
+      sizeBytes = sizeOf(path);
+    } catch {
+      // As above.
+    }
+  };
   const logger = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, rotating);
-  return { logger, reopen: () => file.reopen(), close: () => file.end() };
+  return { logger, reopen, close: () => file.end() };
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function rotate(path: string): void {

@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, realpathSync, statSync, unlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DaybookError } from '../../shared/errors.ts';
 
 /**
@@ -28,6 +29,11 @@ export function ensureDatabaseDirectory(path: string): void {
   if ((stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0) {
     throw new DaybookError('unsafe_path', `${path} can be changed by other users; run: chmod go-w '${path}'`);
   }
+}
+
+/** The one name of a database file, which may not be there yet: what links lead to it is resolved. */
+export function realDatabasePath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 /**

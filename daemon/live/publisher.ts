@@ -1,7 +1,7 @@
 import { DaybookError } from '../../shared/errors.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
-import type { TailRequest } from '../../shared/messages/tail.ts';
+import type { TailPosition, TailRequest } from '../../shared/messages/tail.ts';
 import type { Reader } from '../query/reader.ts';
 import type { Connection } from '../socket/connection.ts';
 import { Subscriber } from './subscriber.ts';
@@ -43,17 +43,54 @@ export class Publisher {
     if (after.databaseId !== this.#databaseId) {
       throw new DaybookError('invalid_cursor', 'the position belongs to another database');
     }
-    if (after.id > this.#lastId) throw new DaybookError('invalid_cursor', 'the position is ahead of the database');
-    const subscriber = new Subscriber(connection, requestId, this.#reader, this.#databaseId, request.filter, after.id);
+    const subscriber = new Subscriber(
+      connection,
+      requestId,
+      this.#reader,
+      this.#databaseId,
+      request.filter,
+      after.id,
+      () => this.#remove(connection, requestId),
+    );
     tails.set(requestId, subscriber);
     this.#subscribers.set(connection, tails);
-    connection.reply(requestId, { position: after });
-    subscriber.wake(this.#lastId);
+    if (after.id <= this.#lastId) {
+      connection.reply(requestId, { position: after });
+      subscriber.wake(this.#lastId);
+    } else void this.#startAhead(connection, requestId, subscriber, after);
+  }
+
+  /**
+   * A position that is not known to be committed yet: the client may have read it from the database an instant before
+   * the writer told us, or it is from a time that this database has lost.
+   */
+  async #startAhead(
+    connection: Connection,
+    requestId: number,
+    subscriber: Subscriber,
+    after: TailPosition,
+  ): Promise<void> {
+    try {
+      const { newestId } = await this.#reader.ask({ kind: 'arrivals', afterId: after.id, filter: {}, maxRows: 1 });
+      if (newestId < after.id) throw new DaybookError('invalid_cursor', 'the position is ahead of the database');
+      connection.reply(requestId, { position: after });
+      subscriber.wake(this.#lastId);
+    } catch (error) {
+      this.stop(connection, requestId);
+      connection.refuseRequest(
+        requestId,
+        error instanceof DaybookError ? error : new DaybookError('internal', String(error)),
+      );
+    }
   }
 
   stop(connection: Connection, requestId: number): void {
+    this.#subscribers.get(connection)?.get(requestId)?.stop();
+    this.#remove(connection, requestId);
+  }
+
+  #remove(connection: Connection, requestId: number): void {
     const tails = this.#subscribers.get(connection);
-    tails?.get(requestId)?.stop();
     tails?.delete(requestId);
     if (tails?.size === 0) this.#subscribers.delete(connection);
   }

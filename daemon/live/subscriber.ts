@@ -8,9 +8,6 @@ import type { EncodedArrivals } from '../query/reader-messages.ts';
 import type { Reader } from '../query/reader.ts';
 import type { Connection } from '../socket/connection.ts';
 
-/** Answer bytes a reader may leave untaken before its tail waits for it. */
-const HIGH_WATER_BYTES = 256 * 1024;
-
 /**
  * One tail. It reads from the database behind its own position, so catching up and following are the same thing, and
  * what it costs does not depend on how far behind it is.
@@ -24,6 +21,7 @@ export class Subscriber {
   readonly #reader: Reader;
   readonly #databaseId: string;
   readonly #filter: EventFilter;
+  readonly #onEnded: () => void;
   #afterId: number;
   #committedId = 0;
   #isReading = false;
@@ -36,6 +34,7 @@ export class Subscriber {
     databaseId: string,
     filter: EventFilter,
     afterId: number,
+    onEnded: () => void,
   ) {
     this.#connection = connection;
     this.#requestId = requestId;
@@ -43,6 +42,7 @@ export class Subscriber {
     this.#databaseId = databaseId;
     this.#filter = filter;
     this.#afterId = afterId;
+    this.#onEnded = onEnded;
   }
 
   /** There may be something to send: events up to this id are committed, or the client took what it had. */
@@ -58,7 +58,11 @@ export class Subscriber {
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      while (!this.#isStopped && this.#afterId < this.#committedId && this.#connection.unsentBytes < HIGH_WATER_BYTES) {
+      while (
+        !this.#isStopped &&
+        this.#afterId < this.#committedId &&
+        this.#connection.unsentBytes < limits.tailHighWaterBytes
+      ) {
         const page = await this.#reader.ask({
           kind: 'arrivals',
           afterId: this.#afterId,
@@ -71,7 +75,9 @@ export class Subscriber {
       if (this.#isStopped) return;
       this.#isStopped = true;
       const reason = error instanceof DaybookError ? error : new DaybookError('internal', String(error));
-      this.#connection.refuseRequest(this.#requestId, reason);
+      this.#onEnded();
+      // The end of the daemon is no end of the tail: its client goes on with the next one.
+      if (reason.code !== 'shutting_down') this.#connection.refuseRequest(this.#requestId, reason);
     } finally {
       this.#isReading = false;
     }
@@ -94,27 +100,23 @@ export class Subscriber {
         (sources?.includes(source) ?? true) &&
         (actions === undefined || (action !== undefined && actions.includes(action))),
     );
-    if (matching.length > 0) this.#send(encode(matching));
+    if (matching.length > 0) this.#send(encode(matching), []);
   }
 
   #deliver(page: EncodedArrivals): void {
-    const firstLeft = page.oldestId === 0 ? page.newestId + 1 : page.oldestId;
-    if (this.#afterId + 1 < firstLeft) {
-      const reset = { lostFrom: this.#afterId + 1, lostTo: firstLeft - 1 };
-      this.#connection.send(answerKinds.reset, this.#requestId, encode(reset));
-    }
+    for (const lost of page.lost) this.#connection.send(answerKinds.reset, this.#requestId, encode(lost));
     this.#afterId = Math.max(page.scannedToId, this.#afterId);
-    if (page.count === 0) return;
-    this.#send(page.events);
+    if (page.count > 0 || page.damaged.length > 0) this.#send(page.events, page.damaged);
   }
 
-  #send(events: Uint8Array): void {
+  #send(events: Uint8Array, damaged: readonly number[]): void {
     const position = encode({ databaseId: this.#databaseId, id: this.#afterId });
-    // {events: [...], position: {...}} around events that are encoded already.
-    const body = Buffer.concat([BODY_HEAD, events, BODY_MIDDLE, position]);
+    // {events: […], damaged: […], position: {…}} around events that are encoded already.
+    const body = Buffer.concat([BODY_HEAD, events, BODY_DAMAGED, encode(damaged), BODY_POSITION, position]);
     this.#connection.send(answerKinds.events, this.#requestId, body);
   }
 }
 
-const BODY_HEAD = Buffer.concat([Buffer.from([0x82]), encode('events')]);
-const BODY_MIDDLE = encode('position');
+const BODY_HEAD = Buffer.concat([Buffer.from([0x83]), encode('events')]);
+const BODY_DAMAGED = encode('damaged');
+const BODY_POSITION = encode('position');

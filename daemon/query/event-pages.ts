@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { QueryReply, QueryRequest } from '../../shared/messages/query.ts';
+import type { TailReset } from '../../shared/messages/tail.ts';
 import { NameReader } from '../storage/name-reader.ts';
 import { payloadText } from '../storage/payload.ts';
 import { decodeCursor, encodeCursor, type PagePosition } from './cursor.ts';
@@ -12,12 +13,13 @@ import { type KeyRow, KeyStreams, type KeyStream } from './key-stream.ts';
 /** A page of a tail: events behind an id, in the order of arrival. */
 export interface ArrivalPage {
   events: StoredEvent[];
+  damaged: number[];
   /** Every event up to this id was looked at. */
   scannedToId: number;
   /** Highest id that was given to an event when the page was read. */
   newestId: number;
-  /** Lowest id in the database; 0 when it is empty. */
-  oldestId: number;
+  /** Ids on the way that are no longer there. They were given without holes, so a hole is a deletion. */
+  lost: TailReset[];
 }
 
 /**
@@ -31,7 +33,6 @@ export class EventPages {
   readonly #streams: KeyStreams;
   readonly #payload: Statement<[number], string | Buffer>;
   readonly #newestId: Statement<[], number>;
-  readonly #oldestId: Statement<[], number>;
   readonly #arrivals: Statement<[number, number, number], KeyRow>;
 
   constructor(db: Database) {
@@ -42,7 +43,6 @@ export class EventPages {
     this.#payload = db.prepare<[number], string | Buffer>('SELECT data FROM event WHERE id = ?').pluck();
     // The counter, not max(id): it stays where it was when the newest events are deleted.
     this.#newestId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
-    this.#oldestId = db.prepare<[], number>('SELECT coalesce(min(id), 0) FROM event').pluck();
     this.#arrivals = db.prepare(
       `SELECT id, timestamp, type_id, source_id, action_id FROM event WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
     );
@@ -54,7 +54,7 @@ export class EventPages {
     const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor, this.#databaseId, order);
     const newestId = this.#newestId.get() ?? 0;
     const filter = resolveFilter(request.filter, this.#names);
-    if (filter.matchesNothing) return { events: [], cursor: null, partial: false, newestId };
+    if (filter.matchesNothing) return { events: [], cursor: null, partial: false, damaged: [], newestId };
 
     const drive = this.#drives.choose(filter);
     const streams = this.#streams.open(drive, filter, order, from, request.maxId ?? Number.MAX_SAFE_INTEGER);
@@ -85,6 +85,7 @@ export class EventPages {
     const ended = row === undefined;
     return {
       events: events.list,
+      damaged: events.damaged,
       cursor: ended || last === undefined ? null : encodeCursor(this.#databaseId, order, last),
       partial,
       newestId,
@@ -94,33 +95,50 @@ export class EventPages {
   /** Events with an id above `afterId`, oldest first. */
   arrivals(afterId: number, requested: EventFilter, maxRows: number): ArrivalPage {
     const newestId = this.#newestId.get() ?? 0;
-    const oldestId = this.#oldestId.get() ?? 0;
     const filter = resolveFilter(requested, this.#names);
-    if (filter.matchesNothing) return { events: [], scannedToId: newestId, newestId, oldestId };
-    const events = new PageContent();
-    const rows = this.#arrivals.all(afterId, newestId, limits.scanRows);
-    let scannedToId = rows.length < limits.scanRows ? Math.max(newestId, afterId) : afterId;
-    for (const row of rows) {
-      if (matches(filter, row) && (events.count === maxRows || !events.add(this.#event(row)))) {
-        return { events: events.list, scannedToId: row.id - 1, newestId, oldestId };
-      }
-      scannedToId = Math.max(scannedToId, row.id);
+    if (filter.matchesNothing) {
+      return { events: [], damaged: [], lost: [], scannedToId: Math.max(newestId, afterId), newestId };
     }
-    return { events: events.list, scannedToId, newestId, oldestId };
+    const events = new PageContent();
+    const lost: TailReset[] = [];
+    const rows = this.#arrivals.all(afterId, newestId, limits.scanRows);
+    let scannedToId = afterId;
+    for (const row of rows) {
+      if (matches(filter, row)) {
+        const event = events.count === maxRows ? undefined : this.#event(row);
+        if (event === 'gone') continue;
+        if (event === undefined || !events.add(event)) break;
+      }
+      addLost(lost, scannedToId + 1, row.id - 1);
+      scannedToId = row.id;
+    }
+    const isAtEnd = rows.length < limits.scanRows && scannedToId >= (rows.at(-1)?.id ?? 0);
+    if (isAtEnd && scannedToId < newestId) {
+      addLost(lost, scannedToId + 1, newestId);
+      scannedToId = newestId;
+    }
+    return { events: events.list, damaged: events.damaged, lost, scannedToId, newestId };
   }
 
-  /** Undefined when retention took the row since its key was read. */
-  #event(key: KeyRow): SizedEvent | undefined {
+  #event(key: KeyRow): SizedEvent | 'gone' | { damagedId: number } {
     const kept = this.#payload.get(key.id);
-    if (kept === undefined) return undefined;
-    const json = payloadText(kept);
+    // Retention took it since its key was read.
+    if (kept === undefined) return 'gone';
+    let json: string;
+    let data: StoredEvent['data'];
+    try {
+      json = payloadText(kept);
+      data = JSON.parse(json);
+    } catch {
+      return { damagedId: key.id };
+    }
     const event: StoredEvent = {
       id: key.id,
       timestamp: key.timestamp,
       type: this.#names.text('type', key.type_id),
       source: this.#names.text('source', key.source_id),
       ...(key.action_id !== null && { action: this.#names.text('action', key.action_id) }),
-      data: JSON.parse(json),
+      data,
     };
     return { event, bytes: json.length + EVENT_BYTES };
   }
@@ -131,12 +149,17 @@ interface SizedEvent {
   bytes: number;
 }
 
+function addLost(lost: TailReset[], lostFrom: number, lostTo: number): void {
+  if (lostFrom <= lostTo) lost.push({ lostFrom, lostTo });
+}
+
 /** What an event adds to a page besides its payload. */
 const EVENT_BYTES = 100;
 
 /** The events of a page, bounded by their size as JSON text: a kept payload may be a thousandth of it. */
 class PageContent {
   readonly list: StoredEvent[] = [];
+  readonly damaged: number[] = [];
   #bytes = 0;
 
   get count(): number {
@@ -144,8 +167,12 @@ class PageContent {
   }
 
   /** False when the page is full without it. The first event always fits. */
-  add(sized: SizedEvent | undefined): boolean {
-    if (sized === undefined) return true;
+  add(sized: SizedEvent | 'gone' | { damagedId: number }): boolean {
+    if (sized === 'gone') return true;
+    if ('damagedId' in sized) {
+      this.damaged.push(sized.damagedId);
+      return true;
+    }
     if (this.list.length > 0 && this.#bytes + sized.bytes > limits.pageBytes) return false;
     this.list.push(sized.event);
     this.#bytes += sized.bytes;

@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../../shared/messages/error-body.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { QueryRequest } from '../../shared/messages/query.ts';
+import type { TailReset } from '../../shared/messages/tail.ts';
 import type { DatabaseStats } from '../../shared/messages/stats.ts';
 
 /** Questions the reader thread answers. */
@@ -16,9 +17,10 @@ export interface EncodedArrivals {
   /** msgpack array of stored events. */
   events: Uint8Array<ArrayBuffer>;
   count: number;
+  damaged: number[];
   scannedToId: number;
   newestId: number;
-  oldestId: number;
+  lost: TailReset[];
 }
 
 /** Answers by question kind. Event pages leave the thread encoded, so that the main thread only passes bytes on. */

@@ -6,6 +6,9 @@ import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
 
+/** Who does not want more from a client: the ingest queue, its requests under way, or the daemon that is stopping. */
+export type PauseReason = 'ingest' | 'requests' | 'stopping';
+
 export interface ConnectionOwner {
   /** A complete frame. Throwing a DaybookError answers it with an error. */
   onFrame(connection: Connection, frame: Frame): void;
@@ -31,7 +34,7 @@ export class Connection implements StreamHandlers {
   readonly #owner: ConnectionOwner;
   readonly #decoder = new FrameDecoder(limits.frameBytes);
   #state: 'greeting' | 'open' | 'ending' | 'closed' = 'greeting';
-  #isPaused = false;
+  readonly #pauses = new Set<PauseReason>();
   #timer: NodeJS.Timeout | undefined;
   #reason = 'closed by the client';
 
@@ -79,11 +82,8 @@ export class Connection implements StreamHandlers {
       return;
     }
     if (this.#state !== 'open') return;
-    const hasHalfAFrame = this.#decoder.pendingBytes > 0 && !this.#isPaused;
-    if (hasFrame || !hasHalfAFrame) this.#stopTimer();
-    if (hasHalfAFrame && this.#timer === undefined) {
-      this.#startTimer(limits.frameTimeoutMs, `half a frame for ${limits.frameTimeoutMs} ms`);
-    }
+    if (hasFrame || this.#decoder.pendingBytes === 0) this.#stopTimer();
+    this.#expectRestOfFrame();
   }
 
   onDrain(): void {
@@ -134,18 +134,30 @@ export class Connection implements StreamHandlers {
     this.#timer = setTimeout(() => this.#stream.destroy(), limits.shutdownMs / 2);
   }
 
-  /** Stops reading until `resume`: backpressure reaches the client through the socket's own buffers. */
-  pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
+  /** Stops reading until every reason for it is gone: backpressure reaches the client through the socket's buffers. */
+  pause(reason: PauseReason): void {
+    this.#pauses.add(reason);
+    if (this.#pauses.size > 1 || !this.#isTalking()) return;
     this.#stopTimer();
     this.#stream.pause();
   }
 
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+  resume(reason: PauseReason): void {
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
     this.#stream.resume();
+    this.#expectRestOfFrame();
+  }
+
+  /** A frame that has begun must be completed, but for the time in which we do not read. */
+  #expectRestOfFrame(): void {
+    if (
+      this.#state !== 'open' ||
+      this.#pauses.size > 0 ||
+      this.#timer !== undefined ||
+      this.#decoder.pendingBytes === 0
+    )
+      return;
+    this.#startTimer(limits.frameTimeoutMs, `half a frame for ${limits.frameTimeoutMs} ms`);
   }
 
   #dispatch(frame: Frame): void {

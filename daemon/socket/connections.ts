@@ -12,9 +12,6 @@ export interface ConnectionsOptions {
   onEnd: (connection: Connection, reason: string) => void;
 }
 
-/** Sockets accepted beyond the limit, so that they can be told why they are refused. */
-const REFUSAL_RESERVE = 64;
-
 /** Everybody who is connected. */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -32,13 +29,13 @@ export class Connections {
 
   async listen(): Promise<void> {
     const { listen, path } = this.#options;
-    this.#listener = await listen(path, limits.connections + REFUSAL_RESERVE, (stream) => this.#accept(stream));
+    this.#listener = await listen(path, limits.connections + limits.refusalReserve, (stream) => this.#accept(stream));
   }
 
   /** Takes no new connections and reads nothing more from the open ones. Their answers still leave. */
   stopReading(): void {
     this.#listener?.close();
-    for (const connection of this.#open) connection.pause();
+    for (const connection of this.#open) connection.pause('stopping');
   }
 
   /** Ends every connection once what was sent to it has left, and resolves when all are gone. */

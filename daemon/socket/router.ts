@@ -26,13 +26,10 @@ export interface RouterParts {
   status: () => StatusReply;
 }
 
-/** Nesting of a request body other than record. */
-const CONTROL_DEPTH = 16;
-
 /** Hands each frame to the part that answers its kind. */
 export class Router {
   readonly #parts: RouterParts;
-  readonly #scanner = new MsgpackScanner(CONTROL_DEPTH);
+  readonly #scanner = new MsgpackScanner(limits.controlNestingDepth);
   readonly #handlers: ReadonlyMap<string, (connection: Connection, frame: Frame) => void>;
   readonly #blocked = new Set<Connection>();
 
@@ -135,7 +132,7 @@ export class Router {
     connection.pendingRequests += 1;
     if (connection.pendingRequests >= limits.requestsPerConnection) {
       this.#blocked.add(connection);
-      connection.pause();
+      connection.pause('requests');
     }
     run()
       .catch((error: unknown) => {
@@ -144,7 +141,7 @@ export class Router {
       })
       .finally(() => {
         connection.pendingRequests -= 1;
-        if (this.#blocked.delete(connection)) connection.resume();
+        if (this.#blocked.delete(connection)) connection.resume('requests');
       });
   }
 

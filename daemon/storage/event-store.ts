@@ -35,6 +35,7 @@ export class EventStore {
   readonly #commit: Statement<[]>;
   readonly #rollback: Statement<[]>;
   readonly #saveLastId: Statement<[number]>;
+  readonly #touch: Statement<[]>;
   readonly #insertPattern: Statement<[number | null, string, number, string, string | null]>;
   #durability: 'normal' | 'full' = 'normal';
   #lastId: number;
@@ -50,6 +51,7 @@ export class EventStore {
     this.#commit = db.prepare('COMMIT');
     this.#rollback = db.prepare('ROLLBACK');
     this.#saveLastId = db.prepare("UPDATE meta SET value = ? WHERE key = 'last_id'");
+    this.#touch = db.prepare("UPDATE meta SET value = value + 1 WHERE key = 'flushes'");
     this.#insertPattern = db.prepare(
       'INSERT INTO patterns (event_id, pattern_type, confidence, pattern_data, embryo_id) VALUES (?, ?, ?, ?, ?)',
     );
@@ -104,6 +106,8 @@ export class EventStore {
     this.#names.save();
     this.#tallies.save();
     if (this.#lastId !== this.#committedLastId) this.#saveLastId.run(this.#lastId);
+    // A transaction that changes nothing is not flushed; but what its duplicates are copies of may be in the log only.
+    else if (this.#durability === 'full') this.#touch.run();
     this.#commit.run();
     this.#names.saved();
     this.#tallies.clear();

@@ -57,7 +57,9 @@ export function migrate(db: Database): void {
       db.exec(sql);
       if (version === 1) {
         db.pragma(`application_id = ${applicationId}`);
-        db.prepare("INSERT INTO meta (key, value) VALUES ('database_id', ?), ('last_id', 0)").run(randomUUID());
+        db.prepare("INSERT INTO meta (key, value) VALUES ('database_id', ?), ('last_id', 0), ('flushes', 0)").run(
+          randomUUID(),
+        );
       }
       db.pragma(`user_version = ${version}`);
     }).immediate();

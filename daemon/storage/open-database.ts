@@ -1,4 +1,6 @@
 import Sqlite, { type Database } from 'better-sqlite3';
+import { statSync } from 'node:fs';
+import { limits } from '../../shared/limits.ts';
 import { checkSchemaVersion, migrate } from './migrate.ts';
 
 export interface WriterOptions {
@@ -11,11 +13,12 @@ export interface WriterOptions {
  * @throws DaybookError newer_schema, foreign_database; SqliteError
  */
 export function openWriter(path: string, options: WriterOptions = {}): Database {
+  checkUntouched(path);
   const db = new Sqlite(path);
   try {
-    // Another program's short write lock (the sqlite3 shell, a backup tool) is waited for.
-    db.pragma('busy_timeout = 5000');
-    checkSchemaVersion(db);
+    // Another program's short write lock (the sqlite3 shell, a backup tool) is waited for, no longer than a shutdown
+    // can wait.
+    db.pragma(`busy_timeout = ${limits.shutdownMs / 2}`);
     // Only takes effect on an empty file, and only before WAL mode: free pages can be given back in small steps.
     db.pragma('auto_vacuum = INCREMENTAL');
     // Readers never block the writer, and a commit is one append.
@@ -36,6 +39,17 @@ export function openWriter(path: string, options: WriterOptions = {}): Database 
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** Refuses a file that is not ours to write while nothing has been written: opening it to write would recover its log. */
+function checkUntouched(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const db = new Sqlite(path, { readonly: true });
+  try {
+    checkSchemaVersion(db);
+  } finally {
+    db.close();
   }
 }
 

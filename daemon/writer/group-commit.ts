@@ -60,7 +60,7 @@ export class GroupCommit {
       const { rows, rejected } = prepareEvents(events, this.#names, Date.now() / 1000);
       this.#pending.push({ kind: 'record', key, rows, rejected, durability });
       this.#pendingEvents += rows.length;
-      this.#pendingBytes += bytes.length;
+      this.#pendingBytes += bytes.length + limits.requestOverheadBytes;
       // Half a window: the queue must never wait for a batch that it cannot fill.
       const isFull =
         this.#pendingEvents >= this.#options.batchSize || this.#pendingBytes >= limits.writerWindowBytes / 2;

@@ -4,7 +4,7 @@ import type { MessageKind } from './message-kind.ts';
 export type FlushRequest = Record<string, never>;
 export type FlushReply = Record<string, never>;
 
-/** Commits everything this daemon has received so far; the reply comes after the receipts of all of it. */
+/** Commits everything this connection has sent so far; the reply comes after the receipts of all of it. */
 export const flush: MessageKind<FlushRequest, FlushReply> = {
   kind: 'flush',
   parseRequest: (body) => {

@@ -25,6 +25,8 @@ export interface QueryReply {
   cursor: string | null;
   /** True when the page is short because its time or size ran out. */
   partial: boolean;
+  /** Ids of events that match and cannot be read: their bytes in the database are damaged. */
+  damaged: number[];
   /** Highest id given so far when the page was read; hand it back as `maxId` to keep a listing to one state. */
   newestId: number;
 }
@@ -51,6 +53,7 @@ export const query: MessageKind<QueryRequest, QueryReply> = {
       events: parseEvents(fields['events']),
       cursor: optionalText(fields, 'cursor') ?? null,
       partial: optionalFlag(fields, 'partial') ?? false,
+      damaged: parseIds(fields['damaged']),
       newestId: wholeNumber(fields, 'newestId', 0, Number.MAX_SAFE_INTEGER),
     };
   },
@@ -60,4 +63,10 @@ export const query: MessageKind<QueryRequest, QueryReply> = {
 export function parseEvents(value: unknown): StoredEvent[] {
   if (!Array.isArray(value)) throw invalid('events must be a list');
   return value as StoredEvent[];
+}
+
+export function parseIds(value: unknown): number[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || !value.every(Number.isSafeInteger)) throw invalid('damaged must be a list of ids');
+  return value;
 }

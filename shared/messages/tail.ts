@@ -2,7 +2,7 @@ import type { StoredEvent } from '../event.ts';
 import { anyFieldsOf, fieldsOf, isAbsent, text, wholeNumber } from './fields.ts';
 import { type EventFilter, parseFilter } from './filter.ts';
 import type { MessageKind } from './message-kind.ts';
-import { parseEvents } from './query.ts';
+import { parseEvents, parseIds } from './query.ts';
 
 /** A place in the order of arrival. Good for the database it names, and for no other. */
 export interface TailPosition {
@@ -25,6 +25,8 @@ export interface TailReply {
 /** Body of an `events` answer: what came after the last position, in the order of arrival. */
 export interface TailEvents {
   events: StoredEvent[];
+  /** Ids of events that match and cannot be read. */
+  damaged: number[];
   position: TailPosition;
 }
 
@@ -68,7 +70,11 @@ export const tailStop: MessageKind<TailStopRequest, Record<string, never>> = {
 
 export function parseTailEvents(body: unknown): TailEvents {
   const fields = anyFieldsOf(body);
-  return { events: parseEvents(fields['events']), position: parsePosition(fields['position'], 'position') };
+  return {
+    events: parseEvents(fields['events']),
+    damaged: parseIds(fields['damaged']),
+    position: parsePosition(fields['position'], 'position'),
+  };
 }
 
 export function parseTailReset(body: unknown): TailReset {

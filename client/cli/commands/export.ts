@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import type { StoredEvent } from '../../../shared/event.ts';
 import type { EventFilter } from '../../../shared/messages/filter.ts';
 import type { Client } from '../../client.ts';
+import { sayDamaged } from '../damaged.ts';
 import { UsageError } from '../exit.ts';
 import { addFilterOptions, filterFrom, type FilterOptions } from '../filter-options.ts';
 import { withClient } from '../open-client.ts';
@@ -84,6 +85,7 @@ async function write(client: Client, filter: EventFilter, format: Format, output
     if (format === 'ndjson') await put(lines.map((line) => `${line}\n`).join(''));
     else if (lines.length > 0) await put(`${total > 0 ? ',' : ''}\n${lines.join(',\n')}`);
     total += lines.length;
+    page.damaged.forEach(sayDamaged);
     progress.show(`${wholeNumber(total)} events`);
   }
   if (format === 'json') await put(`\n],"total_events":${total}}\n`);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type Order, orders } from '../../../shared/messages/query.ts';
+import { sayDamaged } from '../damaged.ts';
 import { UsageError } from '../exit.ts';
 import { addFilterOptions, filterFrom, type FilterOptions, rowLimit } from '../filter-options.ts';
 import { withClient } from '../open-client.ts';
@@ -35,6 +36,7 @@ async function list(options: ListOptions, order: Order, limit: number): Promise<
     for await (const page of client.pages(query)) {
       cursor = page.cursor;
       shown += page.events.length;
+      page.damaged.forEach(sayDamaged);
       if (options.json) for (const event of page.events) await printJson(event);
       else await print(page.events.map(eventLine).join(''));
     }

@@ -5,6 +5,7 @@ import type { StoredEvent } from '../../../shared/event.ts';
 import { daybookPaths } from '../../../shared/paths.ts';
 import { captureFiles } from '../../capture/files.ts';
 import type { Client } from '../../client.ts';
+import { sayDamaged } from '../damaged.ts';
 import { daemonEntry } from '../entries.ts';
 import { exitCodes } from '../exit.ts';
 import { openClient } from '../open-client.ts';
@@ -61,7 +62,7 @@ async function watch(
     process.once('SIGHUP', () => resolve(undefined));
   });
   const { dataDirectory, logDirectory } = daybookPaths(process.env);
-  const tail = client.tail();
+  const tail = client.tail({ onDamaged: sayDamaged });
   const shown = show(tail);
   const capture = await captureFiles({
     directories,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { StoredEvent } from '../../../shared/event.ts';
 import type { TailPosition } from '../../../shared/messages/tail.ts';
 import type { Client } from '../../client.ts';
+import { sayDamaged } from '../damaged.ts';
 import { UsageError } from '../exit.ts';
 import { addFilterOptions, filterFrom, type FilterOptions } from '../filter-options.ts';
 import { openClient, withClient } from '../open-client.ts';
@@ -40,6 +41,7 @@ async function follow(
   const tail = client.tail({
     ...filter,
     onStart: started.resolve,
+    onDamaged: sayDamaged,
     onReset: ({ lostFrom, lostTo }) =>
       process.stderr.write(`events ${lostFrom} to ${lostTo} were deleted before they could be shown\n`),
   });
@@ -68,7 +70,7 @@ async function showNewest(
 ): Promise<void> {
   const newest: StoredEvent[] = [];
   if (lines > 0) {
-    const query = { ...filter, limit: lines, ...(maxId !== undefined && { maxId }) };
+    const query = { ...filter, limit: lines, onDamaged: sayDamaged, ...(maxId !== undefined && { maxId }) };
     for await (const event of client.events(query)) newest.push(event);
   }
   for (const event of newest.toReversed()) await show(event);

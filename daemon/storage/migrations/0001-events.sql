@@ -1,4 +1,4 @@
--- Small facts about the database itself: database_id, last_id.
+-- Small facts about the database itself: database_id, last_id, last_cleanup_ms, and a count of flushes without events.
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
   value ANY NOT NULL
