@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Config, loadConfig } from '../../daemon/config.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+import { temporaryHome } from '../harness/temporary-home.ts';
+
+/** What a daemon with this config.json would run with. */
+async function load(text: string | undefined, mode = 0o600): Promise<Config> {
+  using home = temporaryHome();
+  const path = join(home.path, 'config', 'config.json');
+  mkdirSync(dirname(path));
+  if (text !== undefined) writeFileSync(path, text);
+  if (text !== undefined) chmodSync(path, mode);
+  return loadConfig({ DAYBOOK_HOME: home.path });
+}
+
+async function refuses(text: string, message: RegExp, mode?: number): Promise<void> {
+  await assert.rejects(load(text, mode), (error) => {
+    assert.ok(error instanceof DaybookError, String(error));
+    assert.equal(error.code, 'invalid_config');
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+describe('loadConfig', () => {
+  test('has the promised defaults', async () => {
+    const { paths, ...settings } = await load(undefined);
+    assert.deepEqual(settings, {
+      persist: true,
+      batchSize: 100,
+      batchTimeoutMs: 5_000,
+      retentionDays: 30,
+      cleanupIntervalMs: 24 * 3_600_000,
+      logLevel: 'info',
+    });
+    assert.match(paths.database, /data\/events\.db$/);
+    assert.deepEqual((await load('{}')).batchSize, 100);
+  });
+
+  test('takes every key', async () => {
+    const config = await load(
+      JSON.stringify({
+        enable_persistence: false,
+        persistence: {
+          database_path: '/elsewhere/events.db',
+          batch_size: 7,
+          batch_timeout: 0.5,
+          retention_days: 0.5,
+          cleanup_interval_hours: 1,
+        },
+        log_level: 'debug',
+      }),
+    );
+    const { paths, ...settings } = config;
+    assert.deepEqual(settings, {
+      persist: false,
+      batchSize: 7,
+      batchTimeoutMs: 500,
+      retentionDays: 0.5,
+      cleanupIntervalMs: 3_600_000,
+      logLevel: 'debug',
+    });
+    assert.equal(paths.database, '/elsewhere/events.db');
+  });
+
+  const refused: [what: string, text: string, message: RegExp][] = [
+    ['an unknown key', '{\n  "persistance": {}\n}', /config\.json:2: persistance: is not a key/],
+    ['an unknown key inside', '{"persistence": {\n\n"batchsize": 1}}', /:3: persistence\.batchsize: is not a key/],
+    ['a key of every object', '{"__proto__": 1}', /__proto__: is not a key/],
+    ['text for a number', '{"persistence": {\n"batch_size": "100"}}', /:2: persistence\.batch_size: .*number/],
+    ['a fraction', '{"persistence": {"batch_size": 1.5}}', /persistence\.batch_size: /],
+    ['null', '{"persistence": {"batch_size": null}}', /persistence\.batch_size: /],
+    ['zero events', '{"persistence": {"batch_size": 0}}', /persistence\.batch_size: /],
+    ['too many events', '{"persistence": {"batch_size": 10001}}', /persistence\.batch_size: /],
+    ['no time at all', '{"persistence": {"batch_timeout": 0}}', /persistence\.batch_timeout: /],
+    ['infinity', '{"persistence": {"retention_days": 1e999}}', /persistence\.retention_days: /],
+    ['less than no days', '{"persistence": {"retention_days": -1}}', /persistence\.retention_days: /],
+    ['an interval no timer holds', '{"persistence": {"cleanup_interval_hours": 597}}', /cleanup_interval_hours: /],
+    ['a relative path', '{"persistence": {"database_path": "events.db"}}', /database_path: must be an absolute path/],
+    ['text for a flag', '{"enable_persistence": "yes"}', /enable_persistence: .*boolean/],
+    ['a list for a map', '{"persistence": []}', /persistence: /],
+    ['an unknown level', '{"log_level": "loud"}', /log_level: /],
+    ['a list', '[]', /the file: /],
+    ['text', '"batch_size"', /the file: /],
+    ['null instead of everything', 'null', /the file: /],
+    ['nothing', '', /is not JSON/],
+    ['half a file', '{"persistence": {\n"batch_size"', /is not JSON/],
+    ['a comment', '{} // mine', /is not JSON/],
+  ];
+  for (const [what, text, message] of refused) {
+    test(`refuses ${what}, and says where`, () => refuses(text, message));
+  }
+
+  test('refuses a file that is too large without reading it', async () => {
+    await refuses(`{}${' '.repeat(limits.configFileBytes)}`, /at most 1048576 bytes/);
+  });
+
+  test('refuses a file that others can change, with the cure', async () => {
+    await refuses('{}', /can be changed by other users; run: chmod 600 '.*config\.json'/, 0o620);
+    await refuses('{}', /chmod 600/, 0o602);
+    assert.equal((await load('{}', 0o644)).batchSize, 100, 'reading it is no harm');
+  });
+
+  test('refuses a directory in its place', async () => {
+    using home = temporaryHome();
+    mkdirSync(join(home.path, 'config', 'config.json'), { recursive: true });
+    await assert.rejects(loadConfig({ DAYBOOK_HOME: home.path }), {
+      code: 'invalid_config',
+      message: /must be a file/,
+    });
+  });
+
+  test('refuses a home whose socket path would be cut off', async () => {
+    await assert.rejects(loadConfig({ DAYBOOK_HOME: `/tmp/${'é'.repeat(50)}` }), {
+      code: 'path_too_long',
+      message: /DAYBOOK_HOME/,
+    });
+  });
+});

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { limits } from '../../../shared/limits.ts';
+import { type DaybookPaths, daybookPaths } from '../../../shared/paths.ts';
+import { DaemonProcess, type DaemonOptions, type Ended } from '../../harness/daemon-process.ts';
+import { temporaryHome } from '../../harness/temporary-home.ts';
+
+const pathBytesLimit = process.platform === 'darwin' ? limits.socketPathBytesDarwin : limits.socketPathBytesLinux;
+
+/** A home with its directories, to put things in a daemon's way. */
+function preparedHome(): { paths: DaybookPaths; path: string; [Symbol.dispose]: () => void } {
+  const home = temporaryHome();
+  const paths = daybookPaths({ DAYBOOK_HOME: home.path });
+  for (const directory of [paths.dataDirectory, paths.configDirectory, paths.logDirectory]) {
+    mkdirSync(directory, { mode: 0o700 });
+  }
+  return { paths, path: home.path, [Symbol.dispose]: home.remove };
+}
+
+/** A daemon that must not start: one line on stderr that says why, and an exit code. */
+async function refusesToStart(options: DaemonOptions, message: RegExp): Promise<Ended> {
+  const ended = await DaemonProcess.launch(options).ended;
+  assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
+  assert.match(ended.stderr, message);
+  assert.match(ended.stderr, /^daybook: .*\n$/);
+  assert.equal(ended.stdout, '');
+  return ended;
+}
+
+describe('a daemon that starts', () => {
+  test('says so on one line, with its pid and paths', async () => {
+    await using daemon = await DaemonProcess.start();
+    await daemon.connect().status();
+    const { stdout, stderr, exitCode } = await daemon.kill('SIGTERM');
+    assert.match(stdout, /^daybook \d+\.\d+\.\d+ is ready: .*\n$/);
+    for (const part of [`pid ${daemon.process.pid},`, daemon.paths.socket, daemon.paths.database]) {
+      assert.ok(stdout.includes(part), part);
+    }
+    assert.deepEqual([stderr, exitCode], ['', 0]);
+  });
+
+  test('makes every file for its user alone, whatever the umask', async () => {
+    const umask = process.umask(0);
+    let daemon: DaemonProcess;
+    try {
+      daemon = await DaemonProcess.start();
+    } finally {
+      process.umask(umask);
+    }
+    await daemon.connect().recordBatch([{ type: 'a', source: 'b' }]);
+    const entries = readdirSync(daemon.home, { recursive: true, withFileTypes: true });
+    const names = entries.map(({ name }) => name);
+    for (const name of ['events.db', 'events.db-wal', 'events.db-shm', 'daybook.sock', 'daybook.log', 'daybook.lock']) {
+      assert.ok(names.includes(name), name);
+    }
+    for (const entry of entries) {
+      const { mode } = lstatSync(join(entry.parentPath, entry.name));
+      if (entry.isDirectory()) assert.equal(mode & 0o777, 0o700, entry.name);
+      else if (entry.isFile()) assert.equal(mode & 0o777, 0o600, entry.name);
+      else assert.equal(mode & 0o077, 0, entry.name);
+    }
+    await daemon.stop();
+  });
+
+  test('keeps the database where the configuration says, and everything else in its home', async () => {
+    using elsewhere = temporaryHome();
+    const database = join(elsewhere.path, 'deep', 'er', 'mine.db');
+    await using daemon = await DaemonProcess.start({ config: { persistence: { database_path: database } } });
+    const client = daemon.connect();
+    await client.recordBatch([{ type: 'a', source: 'b' }]);
+    const status = await client.status();
+    assert.equal(status.database, database);
+    assert.ok(statSync(database).size > 0);
+    assert.equal(existsSync(daemon.paths.database), false);
+    assert.ok(status.socket.startsWith(daemon.home));
+  });
+
+  test('does not mind others reading the directory of a database elsewhere', async () => {
+    using elsewhere = temporaryHome();
+    chmodSync(elsewhere.path, 0o755);
+    const database_path = join(elsewhere.path, 'mine.db');
+    await using daemon = await DaemonProcess.start({ config: { persistence: { database_path } } });
+    assert.equal((await daemon.connect().recordBatch([{ type: 'a', source: 'b' }])).stored, 1);
+    assert.equal(statSync(database_path).mode & 0o077, 0);
+  });
+});
+
+describe('a daemon that finds something at its socket path', () => {
+  test('replaces a socket that a killed daemon left', async () => {
+    using home = preparedHome();
+    const first = await DaemonProcess.start({ home: home.path });
+    await first.kill('SIGKILL');
+    assert.ok(lstatSync(home.paths.socket).isSocket());
+    const second = await DaemonProcess.start({ home: home.path });
+    assert.equal((await second.connect().status()).pid, second.process.pid);
+    await second.stop();
+    assert.equal(existsSync(home.paths.socket), false, 'an orderly end takes the socket along');
+  });
+
+  const inTheWay: [string, (path: string) => void][] = [
+    ['a file', (path) => writeFileSync(path, 'precious')],
+    ['a directory', (path) => mkdirSync(path)],
+    ['a link to a file', (path) => symlinkSync(join(dirname(path), 'target'), path)],
+  ];
+  for (const [what, make] of inTheWay) {
+    test(`leaves it alone and does not start: ${what}`, async () => {
+      using home = preparedHome();
+      const target = join(home.paths.dataDirectory, 'target');
+      writeFileSync(target, 'precious');
+      make(home.paths.socket);
+      const before = lstatSync(home.paths.socket);
+      await refusesToStart({ home: home.path }, /daybook\.sock is in the way and is no socket; move it away/);
+      assert.equal(lstatSync(home.paths.socket).ino, before.ino);
+      assert.equal(readFileSync(target, 'utf8'), 'precious');
+    });
+  }
+});
+
+describe('a daemon whose places are not safe', () => {
+  for (const name of ['dataDirectory', 'logDirectory'] as const) {
+    test(`does not start, and says what to do: ${name} open to others`, async () => {
+      using home = preparedHome();
+      chmodSync(home.paths[name], 0o777);
+      await refusesToStart({ home: home.path }, new RegExp(`run: chmod 700 '${home.paths[name]}'`));
+    });
+
+    test(`does not start, and says what is wrong: ${name} is a link`, async () => {
+      using home = preparedHome();
+      using elsewhere = temporaryHome();
+      const link = join(home.path, 'home');
+      mkdirSync(link);
+      symlinkSync(elsewhere.path, daybookPaths({ DAYBOOK_HOME: link })[name]);
+      await refusesToStart({ home: link }, /must be a directory, not a link or a file/);
+      assert.deepEqual(readdirSync(elsewhere.path), []);
+    });
+  }
+
+  test('does not start on a database in a directory that others can change', async () => {
+    using elsewhere = temporaryHome();
+    chmodSync(elsewhere.path, 0o777);
+    using home = temporaryHome();
+    const config = { persistence: { database_path: join(elsewhere.path, 'mine.db') } };
+    await refusesToStart({ home: home.path, config }, /run: chmod go-w '/);
+    assert.deepEqual(readdirSync(elsewhere.path), []);
+  });
+});
+
+describe('a daemon whose socket path is too long', () => {
+  /** A home whose socket path has this many bytes. */
+  function homeOf(bytes: number, base: string, letter: string): string {
+    const rest = bytes - Buffer.byteLength(join(base, 'x', 'data', 'daybook.sock')) + 1;
+    const count = Math.floor(rest / Buffer.byteLength(letter));
+    return join(base, letter.repeat(count) + 'a'.repeat(rest - count * Buffer.byteLength(letter)));
+  }
+
+  for (const letter of ['a', 'é', '😀']) {
+    test(`says the limit and the remedy, counting bytes: ${letter}`, async () => {
+      using base = temporaryHome();
+      const home = homeOf(pathBytesLimit + 1, base.path, letter);
+      await refusesToStart(
+        { home },
+        new RegExp(`${pathBytesLimit + 1} bytes long and this system takes ${pathBytesLimit}.*set DAYBOOK_HOME`),
+      );
+      assert.equal(existsSync(home), false);
+    });
+  }
+
+  test('starts with the longest path there is', async () => {
+    using base = temporaryHome();
+    const daemon = await DaemonProcess.start({ home: homeOf(pathBytesLimit, base.path, 'é') });
+    assert.equal(Buffer.byteLength(daemon.paths.socket), pathBytesLimit);
+    assert.equal((await daemon.connect().recordBatch([{ type: 'a', source: 'b' }])).stored, 1);
+    await daemon.stop();
+  });
+});
+
+describe('a daemon with a configuration that it does not take', () => {
+  const refused: [what: string, text: string, message: RegExp][] = [
+    ['an unknown key', '{\n  "retention": 5\n}', /config\.json:2: retention: is not a key that daybook knows/],
+    ['a wrong type', '{"persistence": {\n"batch_size": "many"}}', /config\.json:2: persistence\.batch_size: /],
+    ['no JSON', '{"persistence": ', /config\.json is not JSON/],
+    ['too much', `{}${' '.repeat(limits.configFileBytes)}`, /at most 1048576 bytes/],
+  ];
+  for (const [what, text, message] of refused) {
+    test(`does not start, and says where: ${what}`, async () => {
+      using home = preparedHome();
+      writeFileSync(home.paths.config, text, { mode: 0o600 });
+      await refusesToStart({ home: home.path }, message);
+      assert.equal(existsSync(home.paths.database), false, 'it does not go on with defaults');
+    });
+  }
+
+  test('does not start when others can change it, and says what to do', async () => {
+    using home = preparedHome();
+    writeFileSync(home.paths.config, '{}');
+    chmodSync(home.paths.config, 0o666);
+    await refusesToStart({ home: home.path }, new RegExp(`run: chmod 600 '${home.paths.config}'`));
+  });
+});
+
+describe('a daemon with a database that is not its own', () => {
+  test('does not start, and says what to do', async () => {
+    using home = preparedHome();
+    const foreign = new Sqlite(home.paths.database);
+    foreign.exec('CREATE TABLE notes (text)');
+    foreign.close();
+    await refusesToStart({ home: home.path }, /is a database of another program; move it away, or set persistence/);
+  });
+
+  test('does not start, and says what is wrong: no database', async () => {
+    using home = preparedHome();
+    writeFileSync(home.paths.database, Buffer.alloc(8192, 'garbage'));
+    await refusesToStart({ home: home.path }, /not a database/);
+    assert.deepEqual(readFileSync(home.paths.database), Buffer.alloc(8192, 'garbage'));
+  });
+
+  test('exits with 0 under a service manager when a restart cannot cure it, and with 1 when it can', async () => {
+    using home = preparedHome();
+    writeFileSync(home.paths.config, '{"unknown": 1}', { mode: 0o600 });
+    const environment = { DAYBOOK_SUPERVISED: '1' };
+    const permanent = await DaemonProcess.launch({ home: home.path, environment }).ended;
+    assert.equal(permanent.exitCode, 0);
+    assert.match(permanent.stderr, /unknown: is not a key/);
+    writeFileSync(home.paths.config, '{}');
+    writeFileSync(home.paths.database, Buffer.alloc(8192, 'garbage'));
+    assert.equal((await DaemonProcess.launch({ home: home.path, environment }).ended).exitCode, 1);
+  });
+});

@@ -1,0 +1,203 @@
+import Sqlite from 'better-sqlite3';
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { describe, mock, test, type TestContext } from 'node:test';
+import { MaintenanceSchedule } from '../../../daemon/maintenance/schedule.ts';
+import { TemporaryDatabase } from '../../harness/temporary-database.ts';
+import { waitFor } from '../../harness/wait-for.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const IDLE_MS = 30_000;
+const startMs = 1_700_000_000_000;
+
+/** A schedule whose timers and clock are moved by hand; its slices run on the real event loop. */
+class Trial {
+  readonly database = new TemporaryDatabase();
+  readonly runs: { removed: number }[] = [];
+  readonly errors: unknown[] = [];
+  schedule: MaintenanceSchedule;
+
+  constructor(t: TestContext) {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: startMs });
+    t.after(() => {
+      this.schedule.stop();
+      mock.timers.reset();
+      this.database[Symbol.dispose]();
+    });
+    this.schedule = this.#make();
+  }
+
+  /** As a daemon that was stopped and started again. */
+  restart(): void {
+    this.schedule.stop();
+    this.database.reopen();
+    this.schedule = this.#make();
+    this.schedule.start();
+  }
+
+  /** Lets a run that is due go to its end. */
+  async pass(ms: number): Promise<void> {
+    mock.timers.tick(ms);
+    for (let round = 0; round < 300; round += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #make(): MaintenanceSchedule {
+    return new MaintenanceSchedule(this.database.db, this.database.store, {
+      retentionDays: 30,
+      cleanupIntervalMs: DAY_MS,
+      onDone: (report) => this.runs.push(report),
+      onError: (error) => this.errors.push(error),
+    });
+  }
+}
+
+const seconds = startMs / 1000;
+const large = (n: number, timestamp: number) => ({
+  type: 't',
+  source: 's',
+  timestamp,
+  data: { digits: Array.from({ length: 300 }, (_, index) => Math.sqrt(n * 1000 + index)) },
+});
+const pragma = (trial: Trial, name: string) => Number(trial.database.db.pragma(name, { simple: true }));
+
+describe('MaintenanceSchedule: cleanup', () => {
+  test('runs when it never ran before, and then once an interval', async (t) => {
+    const trial = new Trial(t);
+    trial.schedule.start();
+    await trial.pass(1);
+    assert.equal(trial.runs.length, 1);
+    await trial.pass(DAY_MS - 2);
+    assert.equal(trial.runs.length, 1);
+    await trial.pass(2);
+    assert.equal(trial.runs.length, 2);
+    assert.deepEqual(trial.errors, []);
+  });
+
+  test('is neither skipped nor repeated by a restart', async (t) => {
+    const trial = new Trial(t);
+    trial.schedule.start();
+    await trial.pass(1);
+    const last = () => trial.database.db.prepare("SELECT value FROM meta WHERE key = 'last_cleanup_ms'").pluck().get();
+    assert.equal(last(), startMs + 1);
+    await trial.pass(DAY_MS - HOUR_MS);
+    trial.restart();
+    await trial.pass(HOUR_MS - 1);
+    assert.equal(trial.runs.length, 1);
+    await trial.pass(1);
+    assert.equal(trial.runs.length, 2);
+    assert.equal(last(), startMs + 1 + DAY_MS);
+  });
+
+  test('comes within an interval though the clock was turned back', async (t) => {
+    const trial = new Trial(t);
+    trial.database.db.prepare("INSERT INTO meta VALUES ('last_cleanup_ms', ?)").run(startMs + 100 * DAY_MS);
+    trial.schedule.start();
+    await trial.pass(DAY_MS);
+    assert.equal(trial.runs.length, 1);
+  });
+
+  test('takes what has expired and gives the space back', async (t) => {
+    const trial = new Trial(t);
+    const { db } = trial.database;
+    const old = seconds - 31 * 86_400;
+    trial.database.append(
+      Array.from({ length: 1_000 }, (_, n) => large(n, old)),
+      old,
+    );
+    trial.database.append([large(1, seconds)], seconds);
+    const pages = pragma(trial, 'page_count');
+    trial.schedule.start();
+    await trial.pass(1);
+    assert.deepEqual(
+      trial.runs.map(({ removed }) => removed),
+      [1_000],
+    );
+    assert.equal(pragma(trial, 'freelist_count'), 0);
+    assert.ok(pragma(trial, 'page_count') < pages / 4, `${pragma(trial, 'page_count')} of ${pages} pages are left`);
+    assert.equal(db.prepare('SELECT count(*) FROM event').pluck().get(), 1);
+  });
+
+  test('does not hold up what the writer has to do: it works in turns', async (t) => {
+    const trial = new Trial(t);
+    trial.database.append(
+      Array.from({ length: 2_000 }, (_, n) => large(n, 1)),
+      1,
+    );
+    trial.schedule.start();
+    mock.timers.tick(1);
+    let turns = 0;
+    while (trial.runs.length === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns += 1;
+      assert.ok(turns < 10_000);
+    }
+    assert.ok(turns > 5, `it was done after ${turns} turns`);
+  });
+
+  test('that fails is reported, and tried again after the interval', async (t) => {
+    const trial = new Trial(t);
+    trial.database.append([large(1, 1)], 1);
+    const { db } = trial.database;
+    db.exec("CREATE TRIGGER fail BEFORE DELETE ON event BEGIN SELECT raise(ABORT, 'no'); END");
+    trial.schedule.start();
+    await trial.pass(1);
+    assert.deepEqual([trial.runs.length, trial.errors.length], [0, 1]);
+    db.exec('DROP TRIGGER fail');
+    await trial.pass(DAY_MS);
+    assert.deepEqual([trial.runs.length, trial.errors.length], [1, 1]);
+  });
+
+  test('ends when it is stopped, also in the middle', async (t) => {
+    const trial = new Trial(t);
+    trial.database.append(
+      Array.from({ length: 1_000 }, (_, n) => large(n, 1)),
+      1,
+    );
+    trial.schedule.start();
+    mock.timers.tick(1);
+    trial.schedule.stop();
+    await trial.pass(3 * DAY_MS);
+    assert.equal(trial.runs.length, 0);
+  });
+});
+
+describe('MaintenanceSchedule: checkpoint', () => {
+  test('folds the write-ahead log in when nothing was committed for a while, each time', async (t) => {
+    using database = new TemporaryDatabase();
+    // The timer of node:test cannot be refreshed, so this one is real and 1,000 times as fast.
+    const { setTimeout: realSetTimeout } = globalThis;
+    t.mock.method(globalThis, 'setTimeout', (run: () => void, ms = 0) => realSetTimeout(run, ms / 1000));
+    const schedule = new MaintenanceSchedule(database.db, database.store, {
+      retentionDays: 30,
+      cleanupIntervalMs: DAY_MS,
+      onDone: () => undefined,
+      onError: (error) => assert.fail(String(error)),
+    });
+    t.after(() => schedule.stop());
+    for (let n = 0; n < 3; n += 1) {
+      database.append([large(n, n)]);
+      assert.ok(statSync(`${database.path}-wal`).size > 0);
+      schedule.noteCommit();
+      await waitFor('the log to be folded in', () => statSync(`${database.path}-wal`).size === 0);
+    }
+  });
+
+  test('does not wait for a reader, and leaves the waiting time of the connection as it was', async (t) => {
+    const trial = new Trial(t);
+    const reader = new Sqlite(trial.database.path, { readonly: true });
+    t.after(() => reader.close());
+    const timeout = pragma(trial, 'busy_timeout');
+    trial.database.append([large(1, 1)]);
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM event').get();
+    trial.database.append([large(2, 2)]);
+    trial.schedule.noteCommit();
+    const started = performance.now();
+    await trial.pass(IDLE_MS);
+    // It would be the whole busy timeout.
+    assert.ok(performance.now() - started < timeout / 2);
+    assert.equal(pragma(trial, 'busy_timeout'), timeout);
+    assert.deepEqual(trial.errors, []);
+  });
+});

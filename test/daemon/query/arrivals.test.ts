@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { Database } from 'better-sqlite3';
+import * as fc from 'fast-check';
+import { describe, test } from 'node:test';
+import { EventPages } from '../../../daemon/query/event-pages.ts';
+import { openReader } from '../../../daemon/storage/open-database.ts';
+import type { StoredEvent } from '../../../shared/event.ts';
+import { limits } from '../../../shared/limits.ts';
+import type { EventFilter } from '../../../shared/messages/filter.ts';
+import { checkProperty } from '../../harness/property.ts';
+import { anyEvent, anyFilter, matchesModel } from '../../harness/query-model.ts';
+import { TemporaryDatabase } from '../../harness/temporary-database.ts';
+
+const event = (n: number) => ({ type: n % 100 === 0 ? 'rare' : 'common', source: 's', timestamp: n % 5, data: { n } });
+
+/** Follows the arrivals from a position to the newest id, as a tail does. */
+function follow(pages: EventPages, after: number, filter: EventFilter, maxRows: number): StoredEvent[] {
+  const events: StoredEvent[] = [];
+  let position = after;
+  for (;;) {
+    const page = pages.arrivals(position, filter, maxRows);
+    assert.ok(page.events.length <= maxRows);
+    events.push(...page.events);
+    assert.ok(page.scannedToId >= (page.events.at(-1)?.id ?? 0));
+    if (page.scannedToId >= page.newestId) return events;
+    assert.ok(page.scannedToId > position, 'each page gets on');
+    position = page.scannedToId;
+  }
+}
+
+/** A connection on which something happens right after the oldest id was read. */
+function interrupted(db: Database, happen: () => void): Database {
+  return new Proxy(db, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== 'prepare') return typeof value === 'function' ? value.bind(target) : value;
+      return (sql: string) => {
+        const statement = target.prepare(sql);
+        const get = statement.get.bind(statement);
+        statement.get = (...parameters) => {
+          const row = get(...parameters);
+          if (sql.includes('min(id)')) happen();
+          return row;
+        };
+        return statement;
+      };
+    },
+  });
+}
+
+const ids = (events: readonly StoredEvent[]) => events.map(({ id }) => id);
+
+describe('arrivals', () => {
+  test('of an empty database are none, and the position stays good', () => {
+    using database = new TemporaryDatabase();
+    const pages = new EventPages(database.db);
+    assert.deepEqual(pages.arrivals(0, {}, 10), {
+      events: [],
+      damaged: [],
+      scannedToId: 0,
+      newestId: 0,
+      lost: [],
+    });
+  });
+
+  test('of a database that was emptied say so, with the ids that were given', () => {
+    using database = new TemporaryDatabase();
+    database.append([1, 2, 3].map(event));
+    database.db.exec('DELETE FROM event');
+    assert.deepEqual(new EventPages(database.db).arrivals(1, {}, 10), {
+      events: [],
+      damaged: [],
+      scannedToId: 3,
+      newestId: 3,
+      lost: [{ lostFrom: 2, lostTo: 3 }],
+    });
+  });
+
+  test('come in the order in which they were stored, whatever their timestamps, and pass over what was deleted', () => {
+    using database = new TemporaryDatabase();
+    database.append([9, 8, 7, 6, 5, 4, 3].map((n) => ({ ...event(n), timestamp: n })));
+    database.db.exec('DELETE FROM event WHERE id IN (1, 3, 4, 7)');
+    const pages = new EventPages(database.db);
+    assert.deepEqual(ids(follow(pages, 0, {}, 10)), [2, 5, 6]);
+    assert.deepEqual(ids(follow(pages, 2, {}, 1)), [5, 6]);
+    assert.deepEqual(follow(pages, 7, {}, 10), []);
+    const { lost, newestId, scannedToId } = pages.arrivals(0, {}, 10);
+    assert.deepEqual(lost, [
+      { lostFrom: 1, lostTo: 1 },
+      { lostFrom: 3, lostTo: 4 },
+      { lostFrom: 7, lostTo: 7 },
+    ]);
+    assert.deepEqual([newestId, scannedToId], [7, 7]);
+  });
+
+  test('stand before the first row left out when the page is full', () => {
+    using database = new TemporaryDatabase();
+    database.append(Array.from({ length: 300 }, (_, n) => event(n + 1)));
+    const page = new EventPages(database.db).arrivals(0, { types: ['rare'] }, 2);
+    assert.deepEqual(ids(page.events), [100, 200]);
+    assert.equal(page.scannedToId, 299);
+  });
+
+  test('are looked at a bounded number of rows at a time', () => {
+    using database = new TemporaryDatabase();
+    for (let from = 0; from < 5_000; from += 1_000) {
+      database.append(Array.from({ length: 1_000 }, (_, n) => event(from + n + 1)));
+    }
+    const pages = new EventPages(database.db);
+    const first = pages.arrivals(0, { actions: ['none'], types: ['rare'] }, 10);
+    assert.deepEqual([first.events.length, first.scannedToId], [0, 5_000], 'a name that is not known needs no look');
+    const page = pages.arrivals(0, { since: 4, types: ['rare'] }, 10);
+    assert.deepEqual([page.events.length, page.scannedToId], [0, limits.scanRows]);
+    assert.equal(follow(pages, 0, { types: ['rare'] }, 10).length, 50);
+    assert.equal(follow(pages, 0, {}, limits.pageRows).length, 5_000);
+  });
+
+  test('agree with a model', async (t) => {
+    await checkProperty(
+      t,
+      fc.property(
+        fc.array(anyEvent, { maxLength: 50, size: 'max' }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 20 }),
+        anyFilter,
+        fc.nat(50),
+        fc.integer({ min: 1, max: 7 }),
+        (list, gone, filter, after, maxRows) => {
+          using database = new TemporaryDatabase();
+          database.append(list.map((each, n) => ({ ...each, data: { n } })));
+          for (const id of gone) database.db.prepare('DELETE FROM event WHERE id = ?').run(id);
+          const expected = list.flatMap(({ action, ...each }, index) => {
+            const stored = { ...each, ...(action !== null && { action }), id: index + 1, data: { n: index } };
+            return matchesModel(stored, filter) && stored.id > after && !gone.includes(stored.id) ? [stored] : [];
+          });
+          assert.deepEqual(follow(new EventPages(database.db), after, filter, maxRows), expected);
+        },
+      ),
+      80,
+    );
+  });
+
+  test('tell of every row that retention takes, also while the page is being read', () => {
+    using database = new TemporaryDatabase();
+    database.append(Array.from({ length: 10 }, (_, n) => event(n + 1)));
+    const reader = openReader(database.path);
+    const pages = new EventPages(interrupted(reader, () => database.db.exec('DELETE FROM event WHERE id <= 5')));
+    const { events, lost } = pages.arrivals(0, {}, 100);
+    reader.close();
+    // Every id is either an event of the page or said to be no longer there.
+    const gone = lost.flatMap(({ lostFrom, lostTo }) =>
+      Array.from({ length: lostTo - lostFrom + 1 }, (_, n) => lostFrom + n),
+    );
+    assert.deepEqual(
+      [...gone, ...ids(events)].toSorted((a, b) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
+  });
+
+  test('are bounded in bytes as they leave, however small gzip has made them', () => {
+    using database = new TemporaryDatabase();
+    const text = 'a'.repeat(1_000_000);
+    database.append(Array.from({ length: 24 }, (_, n) => ({ ...event(n), data: { text, n } })));
+    const { events } = new EventPages(database.db).arrivals(0, {}, limits.pageRows);
+    const bytes = events.reduce((sum, { data }) => sum + JSON.stringify(data).length, 0);
+    assert.ok(events.length > 0);
+    assert.ok(bytes <= limits.frameBytes, `a page of ${bytes} bytes does not fit into a frame`);
+  });
+});

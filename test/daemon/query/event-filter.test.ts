@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DriveChooser, matches, resolveFilter } from '../../../daemon/query/event-filter.ts';
+import { NameReader } from '../../../daemon/storage/name-reader.ts';
+import type { EventFilter } from '../../../shared/messages/filter.ts';
+import { TemporaryDatabase } from '../../harness/temporary-database.ts';
+
+/** 10 events of type a and source x, 3 of type b and source y, 1 of type c and source x. */
+function filled(): TemporaryDatabase {
+  const database = new TemporaryDatabase();
+  const events = (count: number, type: string, source: string) =>
+    Array.from({ length: count }, (_, timestamp) => ({ type, source, timestamp }));
+  database.append([...events(10, 'a', 'x'), ...events(3, 'b', 'y'), ...events(1, 'c', 'x')]);
+  return database;
+}
+
+describe('DriveChooser', () => {
+  const choices: [filter: EventFilter, drive: unknown][] = [
+    [{}, { by: 'time' }],
+    [{ since: 1, actions: ['create'] }, { by: 'time' }],
+    [{ types: ['a'] }, { by: 'type', ids: [1] }],
+    [{ sources: ['x'] }, { by: 'source', ids: [1] }],
+    [
+      { types: ['a'], sources: ['y'] },
+      { by: 'source', ids: [2] },
+    ],
+    [
+      { types: ['c'], sources: ['y'] },
+      { by: 'type', ids: [3] },
+    ],
+    [
+      { types: ['b', 'c'], sources: ['x'] },
+      { by: 'type', ids: [2, 3] },
+    ],
+    [
+      { types: ['a', 'b'], sources: ['y'] },
+      { by: 'source', ids: [2] },
+    ],
+    [{ types: ['a', 'a', 'never'] }, { by: 'type', ids: [1] }],
+  ];
+  for (const [filter, drive] of choices) {
+    test(`takes the index with the fewest rows: ${JSON.stringify(filter)}`, () => {
+      using database = filled();
+      const { db } = database;
+      assert.deepEqual(new DriveChooser(db).choose(resolveFilter(filter, new NameReader(db))), drive);
+    });
+  }
+
+  test('goes by the counts of now', () => {
+    using database = filled();
+    const { db } = database;
+    const filter = resolveFilter({ types: ['b'], sources: ['x'] }, new NameReader(db));
+    const chooser = new DriveChooser(db);
+    assert.equal(chooser.choose(filter).by, 'type');
+    database.append(Array.from({ length: 20 }, (_, n) => ({ type: 'b', source: 'z', timestamp: 100 + n })));
+    assert.equal(chooser.choose(filter).by, 'source');
+  });
+});
+
+describe('resolveFilter', () => {
+  test('knows when nothing can match: a list without one known name', () => {
+    using database = filled();
+    const nothing = (filter: EventFilter) => resolveFilter(filter, new NameReader(database.db)).matchesNothing;
+    assert.deepEqual(
+      [{}, { types: ['a', 'z'] }, { types: ['z'] }, { sources: ['a'] }, { actions: ['a'] }].map(nothing),
+      [false, false, true, true, true],
+    );
+  });
+});
+
+describe('matches', () => {
+  test('includes since and excludes until', () => {
+    using database = filled();
+    const filter = resolveFilter({ since: 1, until: 2 }, new NameReader(database.db));
+    const at = (timestamp: number) => matches(filter, { timestamp, type_id: 1, source_id: 1, action_id: null });
+    assert.deepEqual([0.9, 1, 1.9, 2].map(at), [false, true, true, false]);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Reader } from '../../../daemon/query/reader.ts';
+import { openWriter } from '../../../daemon/storage/open-database.ts';
+import { decode } from '../../../shared/codec.ts';
+import { DaybookError } from '../../../shared/errors.ts';
+import { limits } from '../../../shared/limits.ts';
+import type { QueryReply, QueryRequest } from '../../../shared/messages/query.ts';
+import { TemporaryDatabase } from '../../harness/temporary-database.ts';
+import { temporaryHome } from '../../harness/temporary-home.ts';
+
+const request: QueryRequest = { filter: {}, order: 'asc', limit: 10 };
+const page = { kind: 'page', request } as const;
+
+async function timestamps(reader: Reader): Promise<number[]> {
+  const { events } = decode(await reader.ask(page)) as QueryReply;
+  return events.map(({ timestamp }) => timestamp);
+}
+
+describe('Reader', () => {
+  test('answers each question with its own answer, and sees what is committed', async () => {
+    using database = new TemporaryDatabase();
+    const reader = new Reader(database.path);
+    assert.deepEqual(await timestamps(reader), []);
+    database.append([1, 2].map((timestamp) => ({ type: 'a', source: 'b', timestamp })));
+    const [list, arrivals, figures] = await Promise.all([
+      timestamps(reader),
+      reader.ask({ kind: 'arrivals', afterId: 1, filter: {}, maxRows: 10 }),
+      reader.ask({ kind: 'database-stats', nowSeconds: 3 }),
+    ]);
+    assert.deepEqual(list, [1, 2]);
+    assert.deepEqual(
+      { ...arrivals, events: decode(arrivals.events) },
+      {
+        events: [{ id: 2, type: 'a', source: 'b', timestamp: 2, data: {} }],
+        count: 1,
+        damaged: [],
+        scannedToId: 2,
+        newestId: 2,
+        lost: [],
+      },
+    );
+    assert.equal(figures.total_events, 2);
+    await reader.close();
+  });
+
+  test('passes a refusal on with its code, and goes on', async () => {
+    using database = new TemporaryDatabase();
+    const reader = new Reader(database.path);
+    await assert.rejects(reader.ask({ kind: 'page', request: { ...request, cursor: 'x' } }), {
+      code: 'invalid_cursor',
+    });
+    assert.deepEqual(await timestamps(reader), []);
+    await reader.close();
+  });
+
+  test('fails its questions as retryable when its thread dies, and starts another for the next', async () => {
+    using home = temporaryHome();
+    const path = join(home.path, 'events.db');
+    const reader = new Reader(path);
+    // There is no database yet: the thread dies of that.
+    const answers = await Promise.allSettled([reader.ask(page), reader.ask(page), reader.ask(page)]);
+    for (const answer of answers) {
+      assert.equal(answer.status, 'rejected');
+      const reason: unknown = answer.reason;
+      assert.ok(reason instanceof DaybookError);
+      assert.deepEqual([reason.code, reason.retryable], ['storage_error', true]);
+    }
+    openWriter(path).close();
+    assert.deepEqual(await timestamps(reader), []);
+    await reader.close();
+  });
+
+  test('lets questions under way end when it is closed, and takes no more', async () => {
+    using database = new TemporaryDatabase();
+    database.append([{ type: 'a', source: 'b', timestamp: 1 }]);
+    const reader = new Reader(database.path);
+    const asked = [timestamps(reader), timestamps(reader)];
+    const closed = reader.close();
+    await assert.rejects(timestamps(reader), { code: 'shutting_down' });
+    assert.deepEqual(await Promise.all(asked), [[1], [1]]);
+    await closed;
+  });
+
+  test('is closed at once when nobody ever asked', async () => {
+    await new Reader('/nowhere/events.db').close();
+  });
+
+  test('holds a bounded number of questions', async () => {
+    using database = new TemporaryDatabase();
+    const reader = new Reader(database.path);
+    const asked = Array.from({ length: limits.readerQueueRequests }, () => reader.ask(page));
+    await assert.rejects(reader.ask(page), { code: 'busy' });
+    assert.equal((await Promise.all(asked)).length, limits.readerQueueRequests);
+    assert.deepEqual(await timestamps(reader), [], 'there is room again');
+    await reader.close();
+  });
+
+  test('refuses every question when nothing is stored', async () => {
+    await assert.rejects(new Reader(undefined).ask(page), { code: 'persistence_disabled' });
+  });
+});

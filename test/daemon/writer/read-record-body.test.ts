@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { describe, test } from 'node:test';
+import { type RawEvent, readRecordBody } from '../../../daemon/writer/read-record-body.ts';
+import { encode } from '../../../shared/codec.ts';
+import { DaybookError, type ErrorCode } from '../../../shared/errors.ts';
+import { limits } from '../../../shared/limits.ts';
+import { scanProblems } from '../../../shared/msgpack-scanner.ts';
+import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
+import { checkProperty } from '../../harness/property.ts';
+
+const event = { type: 'a', source: 'b', timestamp: 1, data: { text: 'x' } };
+
+/** The body with all its events decoded. */
+function read(bytes: Buffer): { durability: string; wait: boolean; events: RawEvent[] } {
+  const { durability, wait, events } = readRecordBody(bytes);
+  const all = [...events];
+  assert.equal(all.length, events.length);
+  return { durability, wait, events: all };
+}
+
+function refuses(body: Buffer, code: ErrorCode, message = /./): void {
+  assert.throws(
+    () => readRecordBody(body),
+    (error) => error instanceof DaybookError && error.code === code && message.test(error.message),
+  );
+}
+
+describe('readRecordBody', () => {
+  test('reads events with the options they were sent with, in any order', () => {
+    const sent = { events: [event, event], wait: false, durability: 'flushed' };
+    for (const body of [sent, Object.fromEntries(Object.entries(sent).toReversed())]) {
+      const { events, wait, durability } = read(encode(body));
+      assert.deepEqual([wait, durability], [false, 'flushed']);
+      assert.deepEqual(
+        events.map(({ value }) => value),
+        [event, event],
+      );
+    }
+  });
+
+  test('waits for the commit, and does not flush, unless told otherwise', () => {
+    for (const body of [{ events: [] }, { events: [], wait: null, durability: null }]) {
+      assert.deepEqual(read(encode(body)), { events: [], wait: true, durability: 'committed' });
+    }
+  });
+
+  const refused: [what: string, body: unknown, code: ErrorCode, message?: RegExp][] = [
+    ['a list', [event], 'invalid_request', /must be a map/],
+    ['nil', null, 'invalid_request', /must be a map/],
+    ['text', 'events', 'invalid_request', /must be a map/],
+    ['no events', { wait: true }, 'invalid_request', /events is missing/],
+    ['events that are a map', { events: {} }, 'invalid_request', /must be a list/],
+    ['events that are nil', { events: null }, 'invalid_request', /must be a list/],
+    ['an unknown field', { events: [], priority: 1 }, 'invalid_request', /durability, wait and events only/],
+    ['a field that is no text', new Entries([[1, 2]]), 'invalid_request'],
+    ['a field that is a map', new Entries([[{ a: 1 }, 2]]), 'invalid_request'],
+    ['an unknown durability', { events: [], durability: 'eternal' }, 'invalid_request', /committed, flushed/],
+    ['a durability that is a number', { events: [], durability: 1 }, 'invalid_request', /committed, flushed/],
+    ['a durability named like a member of every object', { events: [], durability: 'toString' }, 'invalid_request'],
+    ['a wait that is a number', { events: [], wait: 1 }, 'invalid_request', /wait must be true or false/],
+    ['a wait that is nested', { events: [], wait: nested(3) }, 'invalid_request'],
+    ['a wait that is nested very deep', { events: [], wait: nested(100_000) }, 'invalid_request'],
+    ['a wait that is an extension', { events: [], wait: new Raw('d4ff00') }, 'invalid_request'],
+    ['a wait of invalid UTF-8', { events: [], wait: rawText(Buffer.from([0xff])) }, 'invalid_request'],
+    ['0xc1', new Raw('c1'), 'invalid_request'],
+    ['0xc1 as an event', { events: [new Raw('c1')] }, 'malformed'],
+    ['more events than it has bytes', new Raw('81a66576656e7473ddffffffff'), 'too_large'],
+    ['10,000 events that are not there', new Raw('81a66576656e7473dc2710'), 'malformed'],
+    ['more fields than it has bytes', new Raw('dfffffffff'), 'malformed'],
+    ['an event whose map is longer than the body', new Raw('81a66576656e747391dfffffffff'), 'malformed'],
+    ['an event whose text is longer than the body', new Raw('81a66576656e747391dbffffffff'), 'malformed'],
+    [
+      'events twice',
+      new Entries([
+        ['events', [event]],
+        ['events', []],
+      ]),
+      'invalid_request',
+    ],
+    [
+      'wait twice',
+      new Entries([
+        ['wait', false],
+        ['wait', true],
+        ['events', []],
+      ]),
+      'invalid_request',
+    ],
+  ];
+  for (const [what, body, code, message] of refused) {
+    test(`refuses ${what}`, () => refuses(pack(body), code, message));
+  }
+
+  test('refuses bytes behind the body', () => {
+    for (const rest of ['00', 'c0', '80', 'ff']) {
+      refuses(Buffer.concat([encode({ events: [event] }), Buffer.from(rest, 'hex')]), 'malformed', /bytes follow/);
+    }
+  });
+
+  test('refuses a body that is cut short, wherever the cut is', () => {
+    const body = encode({ durability: 'committed', wait: true, events: [event, event] });
+    for (let length = 0; length < body.length; length += 1) refuses(body.subarray(0, length), 'malformed');
+  });
+
+  test('takes the most events a request may have, and not one more', () => {
+    const many = (count: number) => encode({ events: Array.from({ length: count }, () => event) });
+    assert.equal(read(many(limits.eventsPerFrame)).events.length, limits.eventsPerFrame);
+    refuses(many(limits.eventsPerFrame + 1), 'too_large', /10001 events/);
+  });
+
+  test('answers any bytes with a body or a refusal, never with another error', async (t) => {
+    const valid = encode({ durability: 'committed', wait: true, events: [event, { ...event, data: { list: [1] } }] });
+    const damage = fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    const damaged = damage.map((changes) => {
+      const bytes = Buffer.from(valid);
+      for (const [at, value] of changes) bytes[at] = value;
+      return bytes;
+    });
+    const bytes = fc.oneof(
+      damaged,
+      fc.uint8Array({ maxLength: 60 }).map((each) => Buffer.from(each)),
+    );
+    await checkProperty(
+      t,
+      fc.property(bytes, (body) => {
+        try {
+          read(body);
+        } catch (error) {
+          assert.ok(error instanceof DaybookError, String(error));
+          assert.ok(['malformed', 'invalid_request', 'too_large'].includes(error.code));
+        }
+      }),
+      3000,
+    );
+  });
+});
+
+describe('one bad event', () => {
+  const bad: [what: string, event: unknown, problem: keyof typeof scanProblems][] = [
+    ['NaN', { ...event, data: { n: Number.NaN } }, 'non_finite_number'],
+    ['an infinity as float32', { ...event, data: { n: new Raw('caff800000') } }, 'non_finite_number'],
+    ['an integer beyond 2^53', { ...event, data: { n: new Raw('cf0020000000000000') } }, 'unsafe_integer'],
+    ['the least 64-bit integer', { ...event, data: { n: new Raw('d38000000000000000') } }, 'unsafe_integer'],
+    ['binary', { ...event, data: { n: Buffer.from('x') } }, 'binary'],
+    ['a key that is a number', { ...event, data: new Entries([[1, 2]]) }, 'non_string_key'],
+    ['a key that is a map', { ...event, data: new Entries([[{ a: 1 }, 2]]) }, 'non_string_key'],
+    ['invalid UTF-8', { ...event, data: { text: rawText(Buffer.from([0xc3, 0x28])) } }, 'invalid_utf8'],
+    ['a lone surrogate', { ...event, data: { text: rawText(Buffer.from([0xed, 0xa0, 0x80])) } }, 'invalid_utf8'],
+    ['invalid UTF-8 in a key', { ...event, data: new Entries([[rawText(Buffer.from([0xff])), 1]]) }, 'invalid_utf8'],
+    ['a timestamp extension', { ...event, data: { when: new Raw('d6ff00000000') } }, 'extension'],
+    ['nesting past the limit', { ...event, data: { deep: nested(limits.nestingDepth - 1) } }, 'too_deep'],
+    ['10,000 levels', { ...event, data: { deep: nested(10_000) } }, 'too_deep'],
+    ['1,000,000 levels', { ...event, data: { deep: nested(1_000_000) } }, 'too_deep'],
+    ['1,000,000 levels and nothing else', nested(1_000_000), 'too_deep'],
+  ];
+  for (const [what, badEvent, problem] of bad) {
+    test(`is named for what it is and does not touch its neighbours: ${what}`, () => {
+      const neighbour = { ...event, data: { nested: { list: [1, 'é', null] } } };
+      const { events } = read(pack({ events: [event, badEvent, neighbour] }));
+      assert.deepEqual(
+        events.map((each) => each.problem),
+        [0, scanProblems[problem], 0],
+      );
+      assert.deepEqual([events[0]?.value, events[2]?.value], [event, neighbour]);
+      if (scanProblems[problem] >= scanProblems.non_string_key) assert.equal(events[1]?.value, undefined);
+    });
+  }
+
+  test('is found again whatever the sizes around it', async (t) => {
+    const size = fc.oneof(fc.nat(50), fc.nat(3_000), fc.constantFrom(20_000, 65_000, 70_000));
+    const kind = fc.oneof({ weight: 8, arbitrary: fc.constant('good') }, fc.constant('bad'), fc.constant('__proto__'));
+    await checkProperty(
+      t,
+      fc.property(fc.array(fc.tuple(kind, size), { maxLength: 60, size: 'max' }), (list) => {
+        const sent = list.map(([name, bytes], n) => ({ ...event, timestamp: n, data: { [name]: 'x'.repeat(bytes) } }));
+        const encoded = sent.map((each, n) =>
+          list[n]?.[0] === 'bad' ? { ...each, data: new Entries([[n, 'x'.repeat(list[n]?.[1] ?? 0)]]) } : each,
+        );
+        const { events } = read(pack({ events: encoded }));
+        for (const [n, { value }] of events.entries()) {
+          assert.equal(JSON.stringify(value), list[n]?.[0] === 'bad' ? undefined : JSON.stringify(sent[n]));
+        }
+        assert.equal(events.length, list.length);
+      }),
+      60,
+    );
+  });
+
+  test('is measured when it is too large, and not decoded', () => {
+    const large = { ...event, data: { text: 'x'.repeat(limits.eventBytes) } };
+    const { events } = read(encode({ events: [event, large, event] }));
+    assert.equal(events[1]?.value, undefined);
+    assert.equal(events[1]?.sizeBytes, encode(large).length);
+    assert.deepEqual([events[0]?.value, events[2]?.value], [event, event]);
+  });
+
+  test('keeps odd keys to itself', () => {
+    const odd = '{"__proto__":{"polluted":1},"constructor":2,"toString":3}';
+    const { events } = read(encode({ events: [event, { ...event, data: JSON.parse(odd) }, event] }));
+    assert.equal(JSON.stringify((events[1]?.value as typeof event).data), odd);
+    assert.deepEqual([events[0]?.value, events[2]?.value], [event, event]);
+    assert.equal(({} as { polluted?: unknown }).polluted, undefined);
+  });
+});
+
+describe('bounds of one event', () => {
+  test('nesting up to the limit is decoded', () => {
+    // The event is level 1 and its data level 2.
+    const { events } = read(pack({ events: [{ ...event, data: { deep: nested(limits.nestingDepth - 2) } }] }));
+    assert.equal(events[0]?.problem, 0);
+    assert.ok(events[0].value);
+  });
+
+  test('1,000,000 keys are counted', () => {
+    const map = Buffer.concat([Buffer.from('df000f4240', 'hex'), Buffer.alloc(2_000_000, Buffer.from('a0c0', 'hex'))]);
+    const { events } = read(pack({ events: [new Raw(map)] }));
+    assert.equal(events[0]?.mapEntries, 1_000_000);
+  });
+});

@@ -1,0 +1,160 @@
+import Sqlite from 'better-sqlite3';
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { openWriterThread, type Writer, type WriterEvents } from '../../../daemon/writer/writer.ts';
+import type { WriterOutcome, WriterSettings } from '../../../daemon/writer/writer-messages.ts';
+import { encode } from '../../../shared/codec.ts';
+import type { StoredEvent } from '../../../shared/event.ts';
+import { temporaryHome } from '../../harness/temporary-home.ts';
+import { waitFor } from '../../harness/wait-for.ts';
+
+const event = (n: number) => ({ type: 't', source: 's', timestamp: n });
+
+interface Told {
+  writer: Writer;
+  outcomes: WriterOutcome[];
+  lastIds: number[];
+  unpersisted: StoredEvent[];
+  deaths: Error[];
+}
+
+async function open(databasePath: string, settings: Partial<WriterSettings> = {}): Promise<Told> {
+  const told: Omit<Told, 'writer'> = { outcomes: [], lastIds: [], unpersisted: [], deaths: [] };
+  const events: WriterEvents = {
+    onOutcomes: (outcomes, lastId) => {
+      told.outcomes.push(...outcomes);
+      told.lastIds.push(lastId);
+    },
+    onUnpersisted: (more) => told.unpersisted.push(...more),
+    onLog: () => undefined,
+    onDied: (error) => told.deaths.push(error),
+  };
+  const writer = await openWriterThread(
+    {
+      databasePath,
+      batchSize: 100,
+      batchTimeoutMs: 60_000,
+      retentionDays: 36_500,
+      cleanupIntervalMs: 3_600_000,
+      persist: true,
+      ...settings,
+    },
+    events,
+  );
+  return { ...told, writer };
+}
+
+function job(key: number, events: unknown[], wait = true): { kind: 'record'; key: number; body: Uint8Array } {
+  return { kind: 'record', key, body: new Uint8Array(encode({ wait, events })) };
+}
+
+describe('the writer thread', () => {
+  test('commits what it is given and tells the newest id', async () => {
+    using home = temporaryHome();
+    const path = join(home.path, 'events.db');
+    const { writer, outcomes, lastIds, deaths } = await open(path);
+    assert.equal(writer.lastIdAtStart, 0);
+    writer.post([job(1, [event(1), event(2)])]);
+    await waitFor('the receipt', () => outcomes.length === 1);
+    assert.deepEqual(lastIds, [2]);
+    await writer.close();
+    assert.deepEqual(deaths, []);
+
+    const again = await open(path);
+    assert.equal(again.writer.lastIdAtStart, 2);
+    assert.equal(again.writer.databaseId, writer.databaseId);
+    await again.writer.close();
+  });
+
+  test('commits what was posted before it was closed, though nobody waited, and folds the log in', async () => {
+    using home = temporaryHome();
+    const path = join(home.path, 'events.db');
+    const { writer, outcomes } = await open(path);
+    writer.post([job(1, [event(1)], false)]);
+    writer.post([job(2, [event(2)], false)]);
+    await writer.close();
+    assert.deepEqual(
+      outcomes.map(({ key }) => key),
+      [1, 2],
+    );
+    assert.equal(existsSync(`${path}-wal`), false);
+    const db = new Sqlite(path, { readonly: true });
+    assert.equal(db.prepare('SELECT count(*) FROM events').pluck().get(), 2);
+    db.close();
+  });
+
+  test('says why a database cannot be opened', async () => {
+    using home = temporaryHome();
+    const path = join(home.path, 'events.db');
+    const foreign = new Sqlite(path);
+    foreign.exec('CREATE TABLE notes (text)');
+    foreign.close();
+    await assert.rejects(open(path), { code: 'foreign_database' });
+    await assert.rejects(open(join(home.path, 'missing', 'events.db')), { code: 'storage_error' });
+    const garbage = join(home.path, 'garbage.db');
+    writeFileSync(garbage, Buffer.alloc(4096, 'garbage'));
+    await assert.rejects(open(garbage), { code: 'storage_error', message: /NOTADB.*not a database/ });
+  });
+});
+
+describe('the writer thread with persistence off', () => {
+  test('checks events and hands them back in order, and makes no file', async () => {
+    using home = temporaryHome();
+    const { writer, outcomes, unpersisted } = await open(join(home.path, 'missing', 'events.db'), { persist: false });
+    writer.post([job(1, [event(1), { ...event(2), type: '' }, { ...event(3), action: 'x', data: { n: 1 } }])]);
+    writer.post([job(2, [event(1)], false), { kind: 'flush', key: 3 }]);
+    await waitFor('all outcomes', () => outcomes.length === 3);
+    assert.deepEqual(outcomes, [
+      {
+        key: 1,
+        receipt: {
+          stored: 2,
+          duplicate: 0,
+          rejected: [{ index: 1, code: 'invalid_type', message: 'type must not be empty' }],
+          firstId: null,
+          lastId: null,
+          level: 'committed',
+          persisted: false,
+        },
+      },
+      {
+        key: 2,
+        receipt: {
+          stored: 1,
+          duplicate: 0,
+          rejected: [],
+          firstId: null,
+          lastId: null,
+          level: 'committed',
+          persisted: false,
+        },
+      },
+      { key: 3, flushed: true },
+    ]);
+    assert.deepEqual(unpersisted, [
+      { id: 0, type: 't', source: 's', timestamp: 1, data: {} },
+      { id: 0, type: 't', source: 's', timestamp: 3, action: 'x', data: { n: 1 } },
+      { id: 0, type: 't', source: 's', timestamp: 1, data: {} },
+    ]);
+    await writer.close();
+    assert.equal(existsSync(join(home.path, 'missing')), false);
+  });
+
+  test('refuses a pattern, and what it cannot read', async () => {
+    const { writer, outcomes, unpersisted } = await open('/nowhere', { persist: false });
+    const pattern = { eventId: null, patternType: 'p', confidence: 1, patternData: '{}', embryoId: null };
+    writer.post([
+      { kind: 'store-pattern', key: 1, pattern },
+      { kind: 'record', key: 2, body: new Uint8Array([0xc1]) },
+    ]);
+    await waitFor('both outcomes', () => outcomes.length === 2);
+    assert.deepEqual(
+      outcomes.map((outcome) => 'error' in outcome && outcome.error.code),
+      ['persistence_disabled', 'invalid_request'],
+    );
+    assert.deepEqual(unpersisted, []);
+    await writer.close();
+  });
+});

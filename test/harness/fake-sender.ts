@@ -1,0 +1,30 @@
+import type { Sender } from '../../daemon/ingest/ingest.ts';
+import type { DaybookError } from '../../shared/errors.ts';
+
+/** A sender without a connection: keeps its answers. */
+export class FakeSender implements Sender {
+  readonly id: number;
+  readonly replies: { requestId: number; body: unknown }[] = [];
+  readonly refusals: { requestId: number; error: DaybookError }[] = [];
+  isPaused = false;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  reply(requestId: number, body: unknown): void {
+    this.replies.push({ requestId, body });
+  }
+
+  refuseRequest(requestId: number, error: DaybookError): void {
+    this.refusals.push({ requestId, error });
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { flush } from '../../shared/messages/flush.ts';
+import { query } from '../../shared/messages/query.ts';
+import { record } from '../../shared/messages/record.ts';
+import { stats } from '../../shared/messages/stats.ts';
+import { status } from '../../shared/messages/status.ts';
+import { storePattern } from '../../shared/messages/store-pattern.ts';
+import { parseTailEvents, parseTailReset, tail, tailStop } from '../../shared/messages/tail.ts';
+
+const position = { databaseId: 'd', id: 3 };
+const event = { id: 3, timestamp: 1.5, type: 't', source: 's', data: {} };
+const receipt = {
+  stored: 1,
+  duplicate: 0,
+  rejected: [{ index: 1, code: 'invalid_type', message: 'type is missing' }],
+  firstId: 7,
+  lastId: 7,
+  level: 'flushed',
+  persisted: true,
+};
+const page = { events: [event], cursor: 'c', partial: true, newestId: 3 };
+const figures = {
+  total_stored: 0,
+  total_duplicate: 0,
+  total_rejected: 0,
+  queue_size: 0,
+  batch_size: 100,
+  retention_days: 30,
+  events_per_second: 0.5,
+  database_stats: { total_events: 0, by_type: {} },
+};
+const state = { state: 'running', pid: 1, version: '0', uptime_seconds: 0.5, settings: {} };
+
+interface Reply {
+  name: string;
+  parse: (body: unknown) => unknown;
+  good: [body: object, meaning: unknown][];
+  bad: [field: string, bodies: object[]][];
+}
+
+const replies: Reply[] = [
+  { name: 'flush', parse: (body) => flush.parseReply(body), good: [[{}, {}]], bad: [] },
+  { name: 'tail-stop', parse: (body) => tailStop.parseReply(body), good: [[{}, {}]], bad: [] },
+  {
+    name: 'record',
+    parse: (body) => record.parseReply(body),
+    good: [
+      [receipt, receipt],
+      [
+        { stored: 0, duplicate: 0, rejected: [], level: 'committed' },
+        { stored: 0, duplicate: 0, rejected: [], firstId: null, lastId: null, level: 'committed', persisted: true },
+      ],
+      [
+        { ...receipt, firstId: null, lastId: null, persisted: false },
+        { ...receipt, firstId: null, lastId: null, persisted: false },
+      ],
+    ],
+    bad: [
+      [
+        'stored',
+        [
+          { ...receipt, stored: -1 },
+          { ...receipt, stored: null },
+          { ...receipt, stored: 1.5 },
+        ],
+      ],
+      [
+        'duplicate',
+        [
+          { ...receipt, duplicate: '0' },
+          { ...receipt, duplicate: undefined },
+        ],
+      ],
+      [
+        'rejected',
+        [
+          { ...receipt, rejected: null },
+          { ...receipt, rejected: {} },
+        ],
+      ],
+      ['index', [{ ...receipt, rejected: [{ code: 'invalid_type', message: '' }] }]],
+      ['message', [{ ...receipt, rejected: [{ code: 'invalid_type', index: 0 }] }]],
+      [
+        'firstId',
+        [
+          { ...receipt, firstId: 0 },
+          { ...receipt, firstId: '7' },
+        ],
+      ],
+      [
+        'lastId',
+        [
+          { ...receipt, lastId: 0 },
+          { ...receipt, lastId: 1.5 },
+        ],
+      ],
+      [
+        'level',
+        [
+          { ...receipt, level: 'hoped' },
+          { ...receipt, level: null },
+        ],
+      ],
+      ['persisted', [{ ...receipt, persisted: 1 }]],
+    ],
+  },
+  {
+    name: 'query',
+    parse: (body) => query.parseReply(body),
+    good: [
+      [page, page],
+      [
+        { events: [], newestId: 0 },
+        { events: [], cursor: null, partial: false, newestId: 0 },
+      ],
+      [
+        { ...page, cursor: null, partial: null },
+        { ...page, cursor: null, partial: false },
+      ],
+    ],
+    bad: [
+      [
+        'events',
+        [
+          { ...page, events: null },
+          { ...page, events: {} },
+        ],
+      ],
+      ['cursor', [{ ...page, cursor: 5 }]],
+      ['partial', [{ ...page, partial: 1 }]],
+      [
+        'newestId',
+        [
+          { ...page, newestId: -1 },
+          { ...page, newestId: undefined },
+        ],
+      ],
+    ],
+  },
+  {
+    name: 'stats',
+    parse: (body) => stats.parseReply(body),
+    good: [[figures, figures]],
+    bad: [
+      ['total_stored', [{ ...figures, total_stored: -1 }]],
+      ['queue_size', [{ ...figures, queue_size: '0' }]],
+      ['batch_size', [{ ...figures, batch_size: null }]],
+      ['events_per_second', [{ ...figures, events_per_second: Number.NaN }]],
+      [
+        'database_stats',
+        [
+          { ...figures, database_stats: null },
+          { ...figures, database_stats: [] },
+        ],
+      ],
+    ],
+  },
+  {
+    name: 'status',
+    parse: (body) => status.parseReply(body),
+    good: [[state, state]],
+    bad: [
+      ['state', [{ ...state, state: 1 }]],
+      ['pid', [{ ...state, pid: -1 }]],
+      ['uptime_seconds', [{ ...state, uptime_seconds: '1' }]],
+      ['settings', [{ ...state, settings: [] }]],
+    ],
+  },
+  {
+    name: 'store-pattern',
+    parse: (body) => storePattern.parseReply(body),
+    good: [[{ id: 1 }, { id: 1 }]],
+    bad: [['id', [{}, { id: 0 }, { id: '1' }, { id: 1.5 }]]],
+  },
+  {
+    name: 'tail',
+    parse: (body) => tail.parseReply(body),
+    good: [[{ position }, { position }]],
+    bad: [
+      ['position', [{}, { position: null }, { position: 3 }]],
+      ['databaseId', [{ position: { id: 3 } }]],
+      ['id', [{ position: { databaseId: 'd', id: -1 } }]],
+    ],
+  },
+  {
+    name: 'events',
+    parse: parseTailEvents,
+    good: [
+      [
+        { events: [event], position },
+        { events: [event], position },
+      ],
+    ],
+    bad: [
+      ['events', [{ position }, { events: 1, position }]],
+      ['position', [{ events: [] }]],
+    ],
+  },
+  {
+    name: 'reset',
+    parse: parseTailReset,
+    good: [
+      [
+        { lostFrom: 1, lostTo: 3 },
+        { lostFrom: 1, lostTo: 3 },
+      ],
+    ],
+    bad: [
+      ['lostFrom', [{ lostTo: 3 }, { lostFrom: -1, lostTo: 3 }]],
+      ['lostTo', [{ lostFrom: 1 }, { lostFrom: 1, lostTo: '3' }]],
+    ],
+  },
+];
+
+for (const { name, parse, good, bad } of replies) {
+  describe(`the answer to ${name}`, () => {
+    test('is read', () => {
+      for (const [body, meaning] of good) assert.deepEqual(parse(body), meaning, JSON.stringify(body));
+    });
+
+    test('may have fields of a later version', () => {
+      for (const [body] of good) {
+        assert.doesNotThrow(() => parse({ ...body, later: { x: 1 } }), JSON.stringify(body));
+      }
+    });
+
+    test('is refused when it is no map', () => {
+      for (const body of [null, undefined, 5, 'text', []]) {
+        assert.throws(() => parse(body), { code: 'invalid_request' }, String(body));
+      }
+    });
+
+    for (const [field, bodies] of bad) {
+      test(`is refused for its ${field}, by its name`, () => {
+        for (const body of bodies) {
+          assert.throws(() => parse(body), { code: 'invalid_request', message: new RegExp(`\\b${field}\\b`) });
+        }
+      });
+    }
+  });
+}
+
+test('a rejection with a code of a later version is told, not lost', () => {
+  const rejected = [{ index: 0, code: 'later_code', message: 'why' }];
+  const [rejection] = record.parseReply({ ...receipt, rejected }).rejected;
+  assert.deepEqual(rejection, { index: 0, code: 'internal', message: 'why' });
+});

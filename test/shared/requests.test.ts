@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
+import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+import { flush } from '../../shared/messages/flush.ts';
+import { query } from '../../shared/messages/query.ts';
+import { record } from '../../shared/messages/record.ts';
+import { stats } from '../../shared/messages/stats.ts';
+import { status } from '../../shared/messages/status.ts';
+import { storePattern } from '../../shared/messages/store-pattern.ts';
+import { tail, tailStop } from '../../shared/messages/tail.ts';
+
+const MAX = Number.MAX_SAFE_INTEGER;
+const position = { databaseId: 'd', id: 3 };
+const pattern = { patternType: 'sequence', confidence: 0.5, patternData: '{"steps":[]}' };
+const without = (body: object, name: string) =>
+  Object.fromEntries(Object.entries(body).filter(([key]) => key !== name));
+
+interface Kind {
+  kind: string;
+  parse: (body: unknown) => unknown;
+  /** Bodies, and what they mean. */
+  good: [body: unknown, meaning: unknown][];
+  /** The field that is wrong, and bodies in which it is. */
+  bad: [field: string, bodies: object[]][];
+}
+
+const kinds: Kind[] = [
+  ...[flush, stats, status].map((message) => ({
+    kind: message.kind,
+    parse: (body: unknown) => message.parseRequest(body),
+    good: [[{}, {}]] as Kind['good'],
+    bad: [],
+  })),
+  {
+    kind: query.kind,
+    parse: (body) => query.parseRequest(body),
+    good: [
+      [{}, { filter: {}, order: 'desc', limit: 100 }],
+      [
+        { filter: null, order: null, limit: null, cursor: null, maxId: null },
+        { filter: {}, order: 'desc', limit: 100 },
+      ],
+      [
+        { filter: { types: 'a', since: 1 }, order: 'asc', limit: 1, cursor: '', maxId: 0 },
+        { filter: { types: ['a'], since: 1 }, order: 'asc', limit: 1, cursor: '', maxId: 0 },
+      ],
+      [
+        { limit: limits.pageRows, maxId: MAX },
+        { filter: {}, order: 'desc', limit: limits.pageRows, maxId: MAX },
+      ],
+    ],
+    bad: [
+      ['filter', [{ filter: 5 }, { filter: 'app' }, { filter: [] }]],
+      ['types', [{ filter: { types: [] } }]],
+      ['order', [{ order: 'up' }, { order: 'ASC' }, { order: 1 }, { order: ['asc'] }]],
+      ['limit', [0, -1, limits.pageRows + 1, 1.5, '5', Number.NaN, 5n, true].map((limit) => ({ limit }))],
+      ['cursor', [{ cursor: 5 }, { cursor: [] }, { cursor: {} }]],
+      ['maxId', [-1, 1.5, MAX + 1, '5', 5n].map((maxId) => ({ maxId }))],
+    ],
+  },
+  {
+    kind: tail.kind,
+    parse: (body) => tail.parseRequest(body),
+    good: [
+      [{}, { filter: {} }],
+      [{ filter: null, after: null }, { filter: {} }],
+      [
+        { filter: { actions: 'x' }, after: position },
+        { filter: { actions: ['x'] }, after: position },
+      ],
+      [{ after: { databaseId: '', id: 0 } }, { filter: {}, after: { databaseId: '', id: 0 } }],
+    ],
+    bad: [
+      ['filter', [{ filter: 5 }]],
+      ['after', [{ after: 5 }, { after: 'x' }, { after: [] }]],
+      ['databaseId', [{ after: { id: 1 } }, { after: { databaseId: 5, id: 1 } }]],
+      ['id', [-1, 1.5, '1', MAX + 1, null].map((id) => ({ after: { databaseId: 'd', id } }))],
+      ['later', [{ after: { ...position, later: 1 } }]],
+    ],
+  },
+  {
+    kind: tailStop.kind,
+    parse: (body) => tailStop.parseRequest(body),
+    good: [
+      [{ tail: 0 }, { tail: 0 }],
+      [{ tail: 0xffff_ffff }, { tail: 0xffff_ffff }],
+    ],
+    bad: [['tail', [{}, { tail: null }, { tail: -1 }, { tail: 2 ** 32 }, { tail: '1' }, { tail: 1.5 }]]],
+  },
+  {
+    kind: storePattern.kind,
+    parse: (body) => storePattern.parseRequest(body),
+    good: [
+      [pattern, pattern],
+      [{ ...pattern, eventId: null, embryoId: null }, pattern],
+      [
+        { ...pattern, confidence: 0, eventId: 1, embryoId: '', patternData: 'null' },
+        { ...pattern, confidence: 0, eventId: 1, embryoId: '', patternData: 'null' },
+      ],
+      [
+        { ...pattern, confidence: 1 },
+        { ...pattern, confidence: 1 },
+      ],
+    ],
+    bad: [
+      [
+        'patternType',
+        [without(pattern, 'patternType'), { ...pattern, patternType: '' }, { ...pattern, patternType: 5 }],
+      ],
+      [
+        'confidence',
+        [
+          without(pattern, 'confidence'),
+          ...[-0.001, 1.001, Number.NaN, '1', null].map((confidence) => ({ ...pattern, confidence })),
+        ],
+      ],
+      [
+        'patternData',
+        [
+          without(pattern, 'patternData'),
+          ...['', '{', 'undefined', "{'a':1}", {}, 5].map((patternData) => ({ ...pattern, patternData })),
+        ],
+      ],
+      ['eventId', [0, -1, 1.5, '1', MAX + 1].map((eventId) => ({ ...pattern, eventId }))],
+      [
+        'embryoId',
+        [
+          { ...pattern, embryoId: 5 },
+          { ...pattern, embryoId: [] },
+        ],
+      ],
+    ],
+  },
+];
+
+for (const { kind, parse, good, bad } of kinds) {
+  describe(`a ${kind} request`, () => {
+    test('is read', () => {
+      for (const [body, meaning] of good) assert.deepEqual(parse(body), meaning, JSON.stringify(body));
+    });
+
+    test('is refused when its body is no map', () => {
+      for (const body of [null, undefined, 5, 'text', true, [], [{}], 5n]) {
+        assert.throws(() => parse(body), { code: 'invalid_request', message: /map/ }, inspect(body));
+      }
+    });
+
+    test('is refused for a field it does not know, by its name, even if that is nil', () => {
+      for (const [body] of good) {
+        for (const name of ['later', '__proto__', 'constructor', 'Limit', '']) {
+          const more = Object.fromEntries([...Object.entries(body as object), [name, null]]);
+          assert.throws(() => parse(more), { code: 'invalid_request', message: new RegExp(`unknown field "${name}"`) });
+        }
+      }
+    });
+
+    for (const [field, bodies] of bad) {
+      test(`is refused for its ${field}, by its name`, () => {
+        for (const body of bodies) {
+          assert.throws(
+            () => parse(body),
+            (error) => {
+              assert.ok(error instanceof DaybookError, String(error));
+              assert.equal(error.code, 'invalid_request');
+              assert.match(error.message, new RegExp(`\\b${field}\\b`));
+              return true;
+            },
+            `${field} in ${Object.entries(body).map(String).join('; ')}`,
+          );
+        }
+      });
+    }
+  });
+}
+
+test('a record request is not read here: its body stays bytes until the writer has it', () => {
+  assert.throws(() => record.parseRequest({ events: [] }), { code: 'invalid_request' });
+});
+
+test('every kind has a name of its own that fits into a header', () => {
+  const names = [...kinds.map(({ kind }) => kind), record.kind, 'hello', 'reply', 'error', 'events', 'reset'];
+  assert.equal(new Set(names).size, names.length);
+  for (const name of names) assert.match(name, /^[a-z-]{1,31}$/);
+});
