@@ -138,8 +138,8 @@ export class Tail implements AsyncIterableIterator<StoredEvent> {
   #receive(kind: string, body: unknown): void {
     if (kind === answerKinds.reset) {
       const reset = parseTailReset(body);
-      if (this.#position !== undefined)
-        this.#position = { ...this.#position, id: Math.max(this.#position.id, reset.lostTo) };
+      // What lies between the position and the hole is still to come.
+      if (this.#position?.id === reset.lostFrom - 1) this.#position = { ...this.#position, id: reset.lostTo };
       if (this.#options.onReset !== undefined) this.#options.onReset(reset);
       else {
         this.#stop();

@@ -158,7 +158,7 @@ describe('a page over more rows than one statement reads', () => {
     ...(n % 1013 === 0 && { action: '' }),
   }));
   for (let from = 0; from < sent.length; from += 1000) database.append(sent.slice(from, from + 1000));
-  const stored = asStored(sent as unknown as StoredEvent[]);
+  const stored = asStored(sent);
   const pages = new EventPages(database.db);
 
   test('finds what the model finds', async (t) => {

@@ -166,7 +166,7 @@ describe('a request that cannot be', () => {
     ['store-pattern', { patternType: 'p', confidence: 1, patternData: '{}', eventId: 0 }, 'invalid_request', /eventId/],
   ];
   for (const [kind, body, code, message] of bodies) {
-    test(`names what is wrong: ${kind} ${String(JSON.stringify(body)).slice(0, 60)}`, async () => {
+    test(`names what is wrong: ${kind} ${JSON.stringify(body).slice(0, 60)}`, async () => {
       const refusal = await refusalOf(kind, pack(body));
       assert.equal(refusal.code, code);
       assert.match(refusal.message, message);
