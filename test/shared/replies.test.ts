@@ -19,7 +19,7 @@ const receipt = {
   level: 'flushed',
   persisted: true,
 };
-const page = { events: [event], cursor: 'c', partial: true, newestId: 3 };
+const page = { events: [event], cursor: 'c', partial: true, damaged: [2], newestId: 3 };
 const figures = {
   total_stored: 0,
   total_duplicate: 0,
@@ -112,7 +112,7 @@ const replies: Reply[] = [
       [page, page],
       [
         { events: [], newestId: 0 },
-        { events: [], cursor: null, partial: false, newestId: 0 },
+        { events: [], cursor: null, partial: false, damaged: [], newestId: 0 },
       ],
       [
         { ...page, cursor: null, partial: null },
@@ -129,6 +129,13 @@ const replies: Reply[] = [
       ],
       ['cursor', [{ ...page, cursor: 5 }]],
       ['partial', [{ ...page, partial: 1 }]],
+      [
+        'damaged',
+        [
+          { ...page, damaged: 1 },
+          { ...page, damaged: ['1'] },
+        ],
+      ],
       [
         'newestId',
         [
@@ -189,7 +196,11 @@ const replies: Reply[] = [
     good: [
       [
         { events: [event], position },
-        { events: [event], position },
+        { events: [event], damaged: [], position },
+      ],
+      [
+        { events: [], damaged: [4], position },
+        { events: [], damaged: [4], position },
       ],
     ],
     bad: [

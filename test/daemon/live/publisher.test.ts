@@ -112,18 +112,36 @@ describe('Publisher', () => {
     trial.publisher.start(trial.connect().connection, 1, following);
   });
 
-  test('refuses a position of another database, and one that is not there yet', async () => {
+  test('refuses a position of another database, and one that is not there', async () => {
     await using trial = new Trial();
     trial.commit(2);
     const { connection, stream } = trial.connect();
-    const after = (position: { databaseId: string; id: number }) => () =>
-      trial.publisher.start(connection, 1, { filter: {}, after: position });
-    assert.throws(after({ databaseId: 'another', id: 1 }), { code: 'invalid_cursor' });
-    // The writer may be ahead of what the publisher knows, so the database is asked.
-    after({ databaseId, id: 3 })();
-    await waitFor('the refusal', () => stream.frames.some(({ kind }) => kind === 'error'));
+    const after = (position: { databaseId: string; id: number }, requestId: number) =>
+      trial.publisher.start(connection, requestId, { filter: {}, after: position });
+    assert.throws(() => after({ databaseId: 'another', id: 1 }, 1), { code: 'invalid_cursor' });
+    after({ databaseId, id: 3 }, 2);
+    await waitFor('the refusal', () => stream.frames.length === 1);
+    const [frame] = stream.frames;
+    assert.deepEqual([frame?.kind, frame?.requestId], ['error', 2]);
+    assert.equal((frame?.body as { code: string }).code, 'invalid_cursor');
     assert.equal(trial.publisher.tails, 0);
-    after({ databaseId, id: 2 })();
+    after({ databaseId, id: 2 }, 3);
+    assert.equal(trial.publisher.tails, 1);
+  });
+
+  test('takes a position that was committed an instant before the publisher heard of it', async () => {
+    await using trial = new Trial();
+    trial.database.append([{ type: 'a', source: 'b', timestamp: 1 }]);
+    const { connection, stream } = trial.connect();
+    trial.publisher.start(connection, 1, { filter: {}, after: { databaseId, id: 1 } });
+    trial.publisher.publish(1);
+    trial.commit(1);
+    await waitFor('the next event', () => received(stream, 1).length === 1);
+    assert.deepEqual(
+      stream.frames.map(({ kind }) => kind),
+      ['reply', 'events'],
+    );
+    assert.deepEqual(received(stream, 1), [2]);
   });
 
   test('ends a tail that cannot be read with the reason, and has room for another', async () => {
