@@ -38,14 +38,15 @@ function interrupted(db: Database, after: RegExp, happen: () => void): Database 
       return (sql: string) => {
         const statement = target.prepare(sql);
         if (!after.test(sql)) return statement;
-        const { get, all } = statement;
+        const get = statement.get.bind(statement);
+        const all = statement.all.bind(statement);
         const then = <Result>(result: Result): Result => {
           if (!isDone) happen();
           isDone = true;
           return result;
         };
-        statement.get = (...parameters) => then(get.apply(statement, parameters));
-        statement.all = (...parameters) => then(all.apply(statement, parameters));
+        statement.get = (...parameters) => then(get(...parameters));
+        statement.all = (...parameters) => then(all(...parameters));
         return statement;
       };
     },

@@ -101,6 +101,9 @@ describe('GroupCommit: when it commits', () => {
     mock.timers.tick(1);
     assert.equal(trial.commits.length, 1);
     assert.equal(trial.stored, 2);
+    trial.record([event(3)], { wait: false });
+    mock.timers.tick(BATCH_TIMEOUT_MS - 1);
+    assert.equal(trial.commits.length, 1, 'the second event left no timer behind');
   });
 
   test('with a whole timeout again after each commit', async (t) => {
