@@ -13,7 +13,7 @@ const event = (timestamp: number, n: number) => ({ type: 'a', source: 's', times
 describe('a daemon whose clock', () => {
   test('was turned back goes on: ids grow, tails follow, and nothing is deleted', async () => {
     using home = temporaryHome();
-    const first = await DaemonProcess.start({ home: home.path });
+    await using first = await DaemonProcess.start({ home: home.path });
     const { databaseId } = await first.connect().ready();
     await first.connect().recordBatch([event(now(), 1), event(now(), 2)]);
     await first.stop();
@@ -36,7 +36,7 @@ describe('a daemon whose clock', () => {
   // Nothing is to be deleted early by a jump of the clock. That is not so yet: a visible gap.
   test('jumped ahead keeps what is young by its own events', { todo: 'retention trusts the clock' }, async () => {
     using home = temporaryHome();
-    const first = await DaemonProcess.start({ home: home.path });
+    await using first = await DaemonProcess.start({ home: home.path });
     await first.connect().recordBatch([event(now(), 1), event(now(), 2)]);
     await first.stop();
 

@@ -3,6 +3,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { DaemonProcess, type Ended } from '../../harness/daemon-process.ts';
+import { refusedStart } from '../../harness/refused-start.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
@@ -11,7 +12,7 @@ describe('a second daemon', () => {
     await using first = await DaemonProcess.start();
     const client = first.connect();
     await client.recordBatch([{ type: 'a', source: 'b', timestamp: 1 }]);
-    const second = await DaemonProcess.launch({ home: first.home }).ended;
+    const second = await refusedStart({ home: first.home });
     assert.equal(second.exitCode, 1);
     assert.equal(second.stderr, `daybook: daybook is already running (pid ${first.process.pid})\n`);
     assert.equal((await client.recordBatch([{ type: 'a', source: 'b', timestamp: 2 }])).stored, 1);
@@ -22,7 +23,7 @@ describe('a second daemon', () => {
     await using first = await DaemonProcess.start();
     using home = temporaryHome();
     const config = { persistence: { database_path: first.paths.database } };
-    const second = await DaemonProcess.launch({ home: home.path, config }).ended;
+    const second = await refusedStart({ home: home.path, config });
     assert.equal(second.exitCode, 1);
     assert.match(second.stderr, new RegExp(`already running \\(pid ${first.process.pid}\\)`));
   });
@@ -33,24 +34,18 @@ describe('a second daemon', () => {
     const link = join(home.path, 'link.db');
     symlinkSync(first.paths.database, link);
     const config = { persistence: { database_path: link } };
-    const second = DaemonProcess.launch({ home: home.path, config });
-    const outcome = await Promise.race([
-      second.ended.then(({ stderr }) => stderr),
-      waitFor('the second daemon', async () => {
-        const client = second.connect({ reconnect: false });
-        return client.status().then(
-          () => 'it runs beside the first',
-          () => undefined,
-        );
-      }).catch(String),
-    ]);
-    await second.stop();
-    assert.match(outcome, /already running/);
+    const { exitCode, stderr } = await refusedStart({ home: home.path, config });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, new RegExp(`already running \\(pid ${first.process.pid}\\)`));
   });
 
-  test('of ten at once is one that wins', async () => {
-    using home = temporaryHome();
+  test('of ten at once is one that wins', async (t) => {
+    const home = temporaryHome();
     const daemons = Array.from({ length: 10 }, () => DaemonProcess.launch({ home: home.path }));
+    t.after(async () => {
+      await Promise.all(daemons.map((daemon) => daemon.stop()));
+      home.remove();
+    });
     const ended: Ended[] = [];
     for (const daemon of daemons) void daemon.ended.then((end) => ended.push(end));
     await waitFor('nine to give up', () => ended.length >= 9);
@@ -68,7 +63,7 @@ describe('a second daemon', () => {
   test('may start when the first has ended, however it ended', async () => {
     using home = temporaryHome();
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
-      const daemon = await DaemonProcess.start({ home: home.path });
+      await using daemon = await DaemonProcess.start({ home: home.path });
       await daemon.kill(signal);
     }
     await (await DaemonProcess.start({ home: home.path })).stop();

@@ -16,6 +16,7 @@ import Sqlite from 'better-sqlite3';
 import { limits } from '../../../shared/limits.ts';
 import { type DaybookPaths, daybookPaths } from '../../../shared/paths.ts';
 import { DaemonProcess, type DaemonOptions, type Ended } from '../../harness/daemon-process.ts';
+import { refusedStart } from '../../harness/refused-start.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 
 const pathBytesLimit = process.platform === 'darwin' ? limits.socketPathBytesDarwin : limits.socketPathBytesLinux;
@@ -32,7 +33,7 @@ function preparedHome(): { paths: DaybookPaths; path: string; [Symbol.dispose]: 
 
 /** A daemon that must not start: one line on stderr that says why, and an exit code. */
 async function refusesToStart(options: DaemonOptions, message: RegExp): Promise<Ended> {
-  const ended = await DaemonProcess.launch(options).ended;
+  const ended = await refusedStart(options);
   assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
   assert.match(ended.stderr, message);
   assert.match(ended.stderr, /^daybook: .*\n$/);
@@ -52,7 +53,7 @@ describe('a daemon that starts', () => {
     assert.deepEqual([stderr, exitCode], ['', 0]);
   });
 
-  test('makes every file for its user alone, whatever the umask', async () => {
+  test('makes every file for its user alone, whatever the umask', async (t) => {
     const umask = process.umask(0);
     let daemon: DaemonProcess;
     try {
@@ -60,6 +61,7 @@ describe('a daemon that starts', () => {
     } finally {
       process.umask(umask);
     }
+    t.after(() => daemon.stop());
     await daemon.connect().recordBatch([{ type: 'a', source: 'b' }]);
     const entries = readdirSync(daemon.home, { recursive: true, withFileTypes: true });
     const names = entries.map(({ name }) => name);
@@ -72,7 +74,6 @@ describe('a daemon that starts', () => {
       else if (entry.isFile()) assert.equal(mode & 0o777, 0o600, entry.name);
       else assert.equal(mode & 0o077, 0, entry.name);
     }
-    await daemon.stop();
   });
 
   test('keeps the database where the configuration says, and everything else in its home', async () => {
@@ -101,10 +102,10 @@ describe('a daemon that starts', () => {
 describe('a daemon that finds something at its socket path', () => {
   test('replaces a socket that a killed daemon left', async () => {
     using home = preparedHome();
-    const first = await DaemonProcess.start({ home: home.path });
+    await using first = await DaemonProcess.start({ home: home.path });
     await first.kill('SIGKILL');
     assert.ok(lstatSync(home.paths.socket).isSocket());
-    const second = await DaemonProcess.start({ home: home.path });
+    await using second = await DaemonProcess.start({ home: home.path });
     assert.equal((await second.connect().status()).pid, second.process.pid);
     await second.stop();
     assert.equal(existsSync(home.paths.socket), false, 'an orderly end takes the socket along');
@@ -180,10 +181,9 @@ describe('a daemon whose socket path is too long', () => {
 
   test('starts with the longest path there is', async () => {
     using base = temporaryHome();
-    const daemon = await DaemonProcess.start({ home: homeOf(pathBytesLimit, base.path, 'é') });
+    await using daemon = await DaemonProcess.start({ home: homeOf(pathBytesLimit, base.path, 'é') });
     assert.equal(Buffer.byteLength(daemon.paths.socket), pathBytesLimit);
     assert.equal((await daemon.connect().recordBatch([{ type: 'a', source: 'b' }])).stored, 1);
-    await daemon.stop();
   });
 });
 
@@ -231,11 +231,11 @@ describe('a daemon with a database that is not its own', () => {
     using home = preparedHome();
     writeFileSync(home.paths.config, '{"unknown": 1}', { mode: 0o600 });
     const environment = { DAYBOOK_SUPERVISED: '1' };
-    const permanent = await DaemonProcess.launch({ home: home.path, environment }).ended;
+    const permanent = await refusedStart({ home: home.path, environment });
     assert.equal(permanent.exitCode, 0);
     assert.match(permanent.stderr, /unknown: is not a key/);
     writeFileSync(home.paths.config, '{}');
     writeFileSync(home.paths.database, Buffer.alloc(8192, 'garbage'));
-    assert.equal((await DaemonProcess.launch({ home: home.path, environment }).ended).exitCode, 1);
+    assert.equal((await refusedStart({ home: home.path, environment })).exitCode, 1);
   });
 });

@@ -25,9 +25,8 @@ describe('the death of the writer thread', () => {
     assert.match(stderr, /the writer thread died: provoked by a test/);
     assert.match(readFileSync(daemon.paths.log, 'utf8'), /"msg":"the writer thread died"/);
 
-    const next = await DaemonProcess.start({ home: home.path });
+    await using next = await DaemonProcess.start({ home: home.path });
     assert.equal((await next.connect().stats()).database_stats.total_events, 2);
-    await next.stop();
   });
 });
 

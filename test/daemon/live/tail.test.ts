@@ -75,7 +75,7 @@ describe('a tail', () => {
 
   test('is told what is no longer there, after real retention', async () => {
     using home = temporaryHome();
-    const first = await DaemonProcess.start({ home: home.path });
+    await using first = await DaemonProcess.start({ home: home.path });
     const { databaseId } = await first.connect().ready();
     await first.connect().recordBatch(events(0, 10));
     await first.stop();

@@ -176,6 +176,22 @@ describe('a page over more rows than one statement reads', () => {
       60,
     );
   });
+
+  test('ends early when its time is up, and the cursor leads on', (t) => {
+    let nowMs = 0;
+    t.mock.method(performance, 'now', () => (nowMs += 2 * limits.queryDeadlineMs));
+    let partial = 0;
+    const request: QueryRequest = { ...everything, filter: { actions: ['create'] } };
+    const found = walk(
+      (each) => pages.page(each),
+      request,
+      (reply) => {
+        if (reply.partial) partial += 1;
+      },
+    );
+    assert.deepEqual(ids(found), ids(listModel(stored, request.filter, 'asc')));
+    assert.ok(partial >= 3, 'each statement was the last of its page');
+  });
 });
 
 describe('the size of a page', () => {

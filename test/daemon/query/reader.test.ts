@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { Reader } from '../../../daemon/query/reader.ts';
 import { openWriter } from '../../../daemon/storage/open-database.ts';
 import { decode } from '../../../shared/codec.ts';
@@ -13,15 +13,22 @@ import { temporaryHome } from '../../harness/temporary-home.ts';
 const request: QueryRequest = { filter: {}, order: 'asc', limit: 10 };
 const page = { kind: 'page', request } as const;
 
+/** A reader that is closed with its test, however that ends. */
+function openReader(t: TestContext, path: string): Reader {
+  const reader = new Reader(path);
+  t.after(() => reader.close());
+  return reader;
+}
+
 async function timestamps(reader: Reader): Promise<number[]> {
   const { events } = decode(await reader.ask(page)) as QueryReply;
   return events.map(({ timestamp }) => timestamp);
 }
 
 describe('Reader', () => {
-  test('answers each question with its own answer, and sees what is committed', async () => {
+  test('answers each question with its own answer, and sees what is committed', async (t) => {
     using database = new TemporaryDatabase();
-    const reader = new Reader(database.path);
+    const reader = openReader(t, database.path);
     assert.deepEqual(await timestamps(reader), []);
     database.append([1, 2].map((timestamp) => ({ type: 'a', source: 'b', timestamp })));
     const [list, arrivals, figures] = await Promise.all([
@@ -42,23 +49,21 @@ describe('Reader', () => {
       },
     );
     assert.equal(figures.total_events, 2);
-    await reader.close();
   });
 
-  test('passes a refusal on with its code, and goes on', async () => {
+  test('passes a refusal on with its code, and goes on', async (t) => {
     using database = new TemporaryDatabase();
-    const reader = new Reader(database.path);
+    const reader = openReader(t, database.path);
     await assert.rejects(reader.ask({ kind: 'page', request: { ...request, cursor: 'x' } }), {
       code: 'invalid_cursor',
     });
     assert.deepEqual(await timestamps(reader), []);
-    await reader.close();
   });
 
-  test('fails its questions as retryable when its thread dies, and starts another for the next', async () => {
+  test('fails its questions as retryable when its thread dies, and starts another for the next', async (t) => {
     using home = temporaryHome();
     const path = join(home.path, 'events.db');
-    const reader = new Reader(path);
+    const reader = openReader(t, path);
     // There is no database yet: the thread dies of that.
     const answers = await Promise.allSettled([reader.ask(page), reader.ask(page), reader.ask(page)]);
     for (const answer of answers) {
@@ -69,13 +74,12 @@ describe('Reader', () => {
     }
     openWriter(path).close();
     assert.deepEqual(await timestamps(reader), []);
-    await reader.close();
   });
 
-  test('lets questions under way end when it is closed, and takes no more', async () => {
+  test('lets questions under way end when it is closed, and takes no more', async (t) => {
     using database = new TemporaryDatabase();
     database.append([{ type: 'a', source: 'b', timestamp: 1 }]);
-    const reader = new Reader(database.path);
+    const reader = openReader(t, database.path);
     const asked = [timestamps(reader), timestamps(reader)];
     const closed = reader.close();
     await assert.rejects(timestamps(reader), { code: 'shutting_down' });
@@ -87,14 +91,13 @@ describe('Reader', () => {
     await new Reader('/nowhere/events.db').close();
   });
 
-  test('holds a bounded number of questions', async () => {
+  test('holds a bounded number of questions', async (t) => {
     using database = new TemporaryDatabase();
-    const reader = new Reader(database.path);
+    const reader = openReader(t, database.path);
     const asked = Array.from({ length: limits.readerQueueRequests }, () => reader.ask(page));
     await assert.rejects(reader.ask(page), { code: 'busy' });
     assert.equal((await Promise.all(asked)).length, limits.readerQueueRequests);
     assert.deepEqual(await timestamps(reader), [], 'there is room again');
-    await reader.close();
   });
 
   test('refuses every question when nothing is stored', async () => {

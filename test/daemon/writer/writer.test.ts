@@ -2,7 +2,7 @@ import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { openWriterThread, type Writer, type WriterEvents } from '../../../daemon/writer/writer.ts';
 import type { WriterOutcome, WriterSettings } from '../../../daemon/writer/writer-messages.ts';
 import { encode } from '../../../shared/codec.ts';
@@ -20,7 +20,7 @@ interface Told {
   deaths: Error[];
 }
 
-async function open(databasePath: string, settings: Partial<WriterSettings> = {}): Promise<Told> {
+async function open(t: TestContext, databasePath: string, settings: Partial<WriterSettings> = {}): Promise<Told> {
   const told: Omit<Told, 'writer'> = { outcomes: [], lastIds: [], unpersisted: [], deaths: [] };
   const events: WriterEvents = {
     onOutcomes: (outcomes, lastId) => {
@@ -43,6 +43,7 @@ async function open(databasePath: string, settings: Partial<WriterSettings> = {}
     },
     events,
   );
+  t.after(() => writer.close());
   return { ...told, writer };
 }
 
@@ -51,10 +52,10 @@ function job(key: number, events: unknown[], wait = true): { kind: 'record'; key
 }
 
 describe('the writer thread', () => {
-  test('commits what it is given and tells the newest id', async () => {
+  test('commits what it is given and tells the newest id', async (t) => {
     using home = temporaryHome();
     const path = join(home.path, 'events.db');
-    const { writer, outcomes, lastIds, deaths } = await open(path);
+    const { writer, outcomes, lastIds, deaths } = await open(t, path);
     assert.equal(writer.lastIdAtStart, 0);
     writer.post([job(1, [event(1), event(2)])]);
     await waitFor('the receipt', () => outcomes.length === 1);
@@ -62,16 +63,16 @@ describe('the writer thread', () => {
     await writer.close();
     assert.deepEqual(deaths, []);
 
-    const again = await open(path);
+    const again = await open(t, path);
     assert.equal(again.writer.lastIdAtStart, 2);
     assert.equal(again.writer.databaseId, writer.databaseId);
     await again.writer.close();
   });
 
-  test('commits what was posted before it was closed, though nobody waited, and folds the log in', async () => {
+  test('commits what was posted before it was closed, though nobody waited, and folds the log in', async (t) => {
     using home = temporaryHome();
     const path = join(home.path, 'events.db');
-    const { writer, outcomes } = await open(path);
+    const { writer, outcomes } = await open(t, path);
     writer.post([job(1, [event(1)], false)]);
     writer.post([job(2, [event(2)], false)]);
     await writer.close();
@@ -85,24 +86,26 @@ describe('the writer thread', () => {
     db.close();
   });
 
-  test('says why a database cannot be opened', async () => {
+  test('says why a database cannot be opened', async (t) => {
     using home = temporaryHome();
     const path = join(home.path, 'events.db');
     const foreign = new Sqlite(path);
     foreign.exec('CREATE TABLE notes (text)');
     foreign.close();
-    await assert.rejects(open(path), { code: 'foreign_database' });
-    await assert.rejects(open(join(home.path, 'missing', 'events.db')), { code: 'storage_error' });
+    await assert.rejects(open(t, path), { code: 'foreign_database' });
+    await assert.rejects(open(t, join(home.path, 'missing', 'events.db')), { code: 'storage_error' });
     const garbage = join(home.path, 'garbage.db');
     writeFileSync(garbage, Buffer.alloc(4096, 'garbage'));
-    await assert.rejects(open(garbage), { code: 'storage_error', message: /NOTADB.*not a database/ });
+    await assert.rejects(open(t, garbage), { code: 'storage_error', message: /NOTADB.*not a database/ });
   });
 });
 
 describe('the writer thread with persistence off', () => {
-  test('checks events and hands them back in order, and makes no file', async () => {
+  test('checks events and hands them back in order, and makes no file', async (t) => {
     using home = temporaryHome();
-    const { writer, outcomes, unpersisted } = await open(join(home.path, 'missing', 'events.db'), { persist: false });
+    const { writer, outcomes, unpersisted } = await open(t, join(home.path, 'missing', 'events.db'), {
+      persist: false,
+    });
     writer.post([job(1, [event(1), { ...event(2), type: '' }, { ...event(3), action: 'x', data: { n: 1 } }])]);
     writer.post([job(2, [event(1)], false), { kind: 'flush', key: 3 }]);
     await waitFor('all outcomes', () => outcomes.length === 3);
@@ -142,8 +145,8 @@ describe('the writer thread with persistence off', () => {
     assert.equal(existsSync(join(home.path, 'missing')), false);
   });
 
-  test('refuses a pattern, and what it cannot read', async () => {
-    const { writer, outcomes, unpersisted } = await open('/nowhere', { persist: false });
+  test('refuses a pattern, and what it cannot read', async (t) => {
+    const { writer, outcomes, unpersisted } = await open(t, '/nowhere', { persist: false });
     const pattern = { eventId: null, patternType: 'p', confidence: 1, patternData: '{}', embryoId: null };
     writer.post([
       { kind: 'store-pattern', key: 1, pattern },
