@@ -13,4 +13,8 @@ export function workerEntry(callerUrl: string, name: string): URL {
  * Heap bounds of a worker thread. Left alone, V8 sizes them by the machine's memory and gives little back; a thread that
  * exceeds them ends, and the process with it or a new thread in its place.
  */
-export const workerLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 } as const;
+export const workerLimits = {
+  /** Room for a window of decoded events: with 16 MB it commits a sixth fewer events a second. */
+  writer: { maxYoungGenerationSizeMb: 64, maxOldGenerationSizeMb: 256 },
+  reader: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
+} as const;

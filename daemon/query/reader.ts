@@ -64,7 +64,7 @@ export class Reader {
     if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(workerEntry(import.meta.url, 'reader-thread'), {
       workerData: { databasePath: this.#databasePath },
-      resourceLimits: workerLimits,
+      resourceLimits: workerLimits.reader,
     });
     let failure = 'the reader thread ended';
     worker.on('message', (message: FromReader) => this.#settle(message));

@@ -61,10 +61,9 @@ export class GroupCommit {
       this.#pending.push({ kind: 'record', key, rows, rejected, durability });
       this.#pendingEvents += rows.length;
       this.#pendingBytes += bytes.length + limits.requestOverheadBytes;
-      // Half a window: the queue must never wait for a batch that it cannot fill.
-      const isFull =
-        this.#pendingEvents >= this.#options.batchSize || this.#pendingBytes >= limits.writerWindowBytes / 2;
-      if (wait || isFull) this.#makeDue();
+      // Half a window is committed at once, so that the queue refills the other half meanwhile.
+      if (this.#pendingBytes >= limits.writerWindowBytes / 2) this.commit();
+      else if (wait || this.#pendingEvents >= this.#options.batchSize) this.#makeDue();
       else this.#timer ??= setTimeout(() => this.commit(), this.#options.batchTimeoutMs);
     } catch (error) {
       this.#pending.push({ kind: 'refused', key, error: errorBody(asDaybookError(error)) });

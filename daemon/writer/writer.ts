@@ -51,7 +51,7 @@ export class Writer {
 export function openWriterThread(settings: WriterSettings, events: WriterEvents): Promise<Writer> {
   const worker = new Worker(workerEntry(import.meta.url, 'writer-thread'), {
     workerData: settings,
-    resourceLimits: workerLimits,
+    resourceLimits: workerLimits.writer,
   });
   const closed = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<Writer>();
