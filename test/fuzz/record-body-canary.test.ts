@@ -1,0 +1,77 @@
+/** Fuzzing that finds nothing has to show that it would: each of these writers must be caught. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { seed } from '../harness/property.ts';
+import { importWith, type Mutant } from './mutant.ts';
+import { type RecordModules, recordBodyProperty } from './record-body-property.ts';
+import { canaryRuns } from './runs.ts';
+
+const scanner = 'shared/msgpack-scanner.ts';
+const reader = 'daemon/writer/read-record-body.ts';
+const validator = 'daemon/writer/validate-event.ts';
+const preparation = 'daemon/writer/prepare-events.ts';
+
+const mutants: Mutant[] = [
+  {
+    file: scanner,
+    fault: 'UTF-8 is not checked',
+    from: 'return isUtf8(bytes.subarray(start, end));',
+    to: 'return true;',
+  },
+  { file: scanner, fault: 'depth is not checked', from: 'depth === this.#maxDepth', to: 'depth === 1e9' },
+  { file: scanner, fault: 'keys need not be text', from: 'problem = scanProblems.non_string_key;', to: '' },
+  { file: scanner, fault: 'map entries are not counted', from: 'mapEntries += items / 2', to: 'mapEntries += 0' },
+  {
+    file: reader,
+    fault: 'bytes may follow the body',
+    from: 'if (position !== bytes.length)',
+    to: 'if (position > bytes.length)',
+  },
+  {
+    file: reader,
+    fault: 'a field may stand there twice',
+    from: 'if (events !== undefined) throw',
+    to: 'if (position < 0) throw',
+  },
+  {
+    file: reader,
+    fault: 'an event gets the value of its neighbour',
+    from: 'values[index - from];',
+    to: 'values[to - 1 - index];',
+  },
+  { file: validator, fault: 'problems are passed over', from: 'if (problem !== undefined) return problem;', to: '' },
+  {
+    file: validator,
+    fault: 'unknown fields are passed over',
+    from: 'default:\n        return refuse(',
+    to: 'default:\n        void refuse(',
+  },
+  {
+    file: preparation,
+    fault: 'a key may stand there twice',
+    from: 'topLevelEntries !== Object.keys(raw.value as object).length',
+    to: 'false',
+  },
+  {
+    file: preparation,
+    fault: 'the source is kept as the type',
+    from: 'typeId,\n    sourceId,',
+    to: 'typeId: sourceId,\n    sourceId,',
+  },
+];
+
+describe('a writer with a fault is caught', () => {
+  for (const mutant of mutants) {
+    test(`${mutant.file}: ${mutant.fault}`, async (t) => {
+      t.diagnostic(`DAYBOOK_TEST_SEED=${seed}`);
+      const modules = {
+        ...((await importWith(mutant, reader)) as Pick<RecordModules, 'readRecordBody'>),
+        ...((await importWith(mutant, preparation)) as Pick<RecordModules, 'prepareEvents'>),
+      };
+      const found = fc.check(recordBodyProperty(modules), { seed, numRuns: canaryRuns.recordBody, endOnFailure: true });
+      assert.ok(found.failed, `nothing noticed in ${found.numRuns} runs`);
+      t.diagnostic(`caught after ${found.numRuns} runs`);
+    });
+  }
+});

@@ -1,0 +1,128 @@
+/** Valid and half-valid pieces that everything hostile is made of. They depend on the seed of the run alone. */
+import * as fc from 'fast-check';
+import { encode } from '../../shared/codec.ts';
+import { limits } from '../../shared/limits.ts';
+import { encodeRecordBody } from '../../shared/messages/record-body.ts';
+import { nested, pack, Raw } from '../harness/msgpack.ts';
+import { seed } from '../harness/property.ts';
+import { jsonValues } from '../shared/json-values.ts';
+import { encodeInSomeForm } from '../shared/msgpack-forms.ts';
+import { identityVectors, refusedVectors, rejectedVectors, validVectors } from '../shared/vectors.ts';
+import { readStream } from './reference-frames.ts';
+
+/** A request without its id. */
+export interface SeedRequest {
+  kind: string;
+  body: Buffer;
+}
+
+const names = ['app', 'file_op', '__proto__', 'constructor', 'toString', '北京', 'x'.repeat(limits.nameBytes), 'é'];
+
+const plainEvents = fc
+  .record({
+    event: fc.record(
+      {
+        type: fc.constantFrom(...names),
+        source: fc.constantFrom(...names),
+        action: fc.constantFrom(null, '', ...names),
+        timestamp: fc.oneof(fc.integer({ min: 0, max: 2_000_000_000 }), fc.double({ min: 0, max: 2e9, noNaN: true })),
+        data: fc.dictionary(fc.constantFrom('a', 'b', '', '__proto__', 'constructor', 'ключ'), jsonValues),
+      },
+      { requiredKeys: ['type', 'source'] },
+    ),
+    forms: fc.array(fc.nat(), { minLength: 1, maxLength: 20 }),
+  })
+  .map(({ event, forms }) => encodeInSomeForm(event, forms).bytes);
+
+/** Events that stand at a border, or would do something to a careless reader. */
+const specialEvents = [
+  { type: 'p', source: 's', timestamp: 1, data: JSON.parse('{"__proto__":{"polluted":true}}') as unknown },
+  { type: 'p', source: 's', timestamp: 2, data: { constructor: { prototype: { polluted: true } } } },
+  { type: 'deep', source: 's', timestamp: 3, data: { deep: nested(limits.nestingDepth - 2) } },
+  { type: 'long', source: 's', timestamp: 4, data: { text: 'long enough to be compressed '.repeat(40) } },
+  { type: 'last', source: 's', timestamp: limits.timestampMaxSeconds - 1 },
+  { type: 'whole', source: 's', timestamp: new Raw('cf0000000000000005'), data: { n: new Raw('d3ffe0000000000001') } },
+].map(pack);
+
+const vectorEvents = [
+  ...rejectedVectors.map(({ hex }) => hex),
+  ...identityVectors.pairs.flatMap(({ a, b }) => [a, b]),
+].map((hex) => Buffer.from(hex, 'hex'));
+
+/** Events one by one, some of them refused. */
+export const seedEvents: readonly Buffer[] = [
+  ...fc.sample(plainEvents, { seed, numRuns: 120 }),
+  ...specialEvents,
+  ...vectorEvents,
+];
+
+const anyEvents = fc.array(fc.constantFrom(...seedEvents), { maxLength: 5 });
+const origins = fc.constantFrom(
+  undefined,
+  { producer: 'files', epoch: '1', first: 1 },
+  { producer: 'é'.repeat(100), epoch: 'x', first: 2 ** 40 },
+);
+
+const recordBodies = fc.oneof(
+  fc
+    .record({
+      events: anyEvents,
+      durability: fc.constantFrom('committed', 'flushed'),
+      wait: fc.boolean(),
+      origin: origins,
+    })
+    .map(({ events, durability, wait, origin }) => encodeRecordBody(events, durability, wait, origin)),
+  // The options behind the events, or not at all.
+  anyEvents.map((events) => pack({ events: events.map((bytes) => new Raw(bytes)), wait: null })),
+  fc
+    .tuple(anyEvents, fc.boolean())
+    .map(([events, wait]) =>
+      Buffer.concat([Buffer.from([0x82, 0xa4]), Buffer.from('wait'), encode(wait), shortList(events)]),
+    ),
+);
+
+/** "events" and a fixarray. */
+function shortList(events: readonly Buffer[]): Buffer {
+  return Buffer.concat([encode('events'), Buffer.from([0x90 | events.length]), ...events]);
+}
+
+const vectorRequests: SeedRequest[] = [...validVectors, ...refusedVectors].flatMap(
+  ({ hex }) => readStream(Buffer.from(hex, 'hex'), limits.frameBytes).frames,
+);
+
+/** Bodies of record requests, all but a few accepted. */
+export const seedRecordBodies: readonly Buffer[] = [
+  ...fc.sample(recordBodies, { seed, numRuns: 200 }),
+  ...vectorRequests.filter(({ kind }) => kind === 'record').map(({ body }) => body),
+];
+
+const filter = { types: ['app', 'deep'], since: 1 };
+const gap = { producer: 'files', epoch: '1', from: 3, to: 4, since: 1, until: 2, reason: 'spool_full' };
+/** Every kind of request but record. */
+const bodiesByKind: { [kind: string]: unknown[] } = {
+  hello: [{ protocol: { min: 1, max: 1 }, client: { name: 'again', pid: 1 } }],
+  query: [{ limit: 3 }, { limit: 5, order: 'asc', filter }, { limit: 2, filter: { sources: 's' }, maxId: 40 }],
+  tail: [{}, { filter }, { filter: { types: 'none' } }],
+  'tail-stop': [{ tail: 3 }],
+  flush: [{}],
+  stats: [{}],
+  status: [{}],
+  'store-pattern': [{ patternType: 'sequence', confidence: 0.5, patternData: '[1]', eventId: 1 }],
+  gaps: [{ limit: 5 }],
+  'report-gaps': [{ gaps: [gap] }],
+  // It reads the whole database: what the vectors have of it is enough.
+  verify: [],
+};
+const otherRequests: SeedRequest[] = Object.entries(bodiesByKind).flatMap(([kind, bodies]) =>
+  bodies.map((body) => ({ kind, body: encode(body) })),
+);
+
+/** A daemon that knows more kinds than these must be fuzzed with them too. */
+export const controlKinds: ReadonlySet<string> = new Set(Object.keys(bodiesByKind));
+
+/** Requests of every kind; half of them record. */
+export const seedRequests: readonly SeedRequest[] = [
+  ...vectorRequests,
+  ...Array.from({ length: 6 }, () => otherRequests).flat(),
+  ...seedRecordBodies.map((body) => ({ kind: 'record', body })),
+];
