@@ -12,6 +12,8 @@ export interface Config {
   batchTimeoutMs: number;
   retentionDays: number;
   cleanupIntervalMs: number;
+  /** Take the database as it is, or begin a new one, whatever was there before. */
+  init: boolean;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -21,7 +23,7 @@ const MS_PER_HOUR = 3_600_000;
  * The configuration of this process: `config.json` over the defaults.
  * @throws DaybookError invalid_config with the key, path_too_long
  */
-export async function loadConfig(environment: NodeJS.ProcessEnv): Promise<Config> {
+export async function loadConfig(environment: NodeJS.ProcessEnv, flags: readonly string[] = []): Promise<Config> {
   const paths = daybookPaths(environment);
   checkSocketPath(paths.socket, process.platform);
   const file = await readConfigFile(paths.config);
@@ -33,6 +35,7 @@ export async function loadConfig(environment: NodeJS.ProcessEnv): Promise<Config
     batchTimeoutMs: (persistence.batch_timeout ?? 5) * 1000,
     retentionDays: persistence.retention_days ?? 30,
     cleanupIntervalMs: (persistence.cleanup_interval_hours ?? 24) * MS_PER_HOUR,
+    init: flags.includes('--init'),
     logLevel: file.log_level ?? 'info',
   };
 }

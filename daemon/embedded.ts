@@ -27,6 +27,7 @@ export type { DatabaseStats, EventFilter, EventInput, Receipt, Rejection, Stored
 
 /** Events validated and committed together. */
 const EVENTS_PER_COMMIT = 1_000;
+const SECONDS_PER_DAY = 86_400;
 
 /**
  * A Daybook database of this process alone. Events may be canonical or flat. Calls are synchronous: what they return is
@@ -115,7 +116,7 @@ export class EventDatabase {
 
   /** Deletes events whose timestamp and arrival are both older than `days`, and returns how many went. */
   cleanupOldEvents(days: number): number {
-    let run = this.#retention.begin(Date.now() / 1000, days);
+    let run = this.#retention.begin(Date.now() / 1000 - days * SECONDS_PER_DAY);
     while (!run.isDone) run = this.#retention.slice(run, limits.maintenanceSliceMs);
     return run.removed;
   }

@@ -2,6 +2,7 @@
 import { DaybookError } from '../shared/errors.ts';
 import { limits, wireLimits } from '../shared/limits.ts';
 import { agreeOnVersion } from '../shared/messages/hello.ts';
+import type { StorageState } from '../shared/messages/status.ts';
 import { daemonCapabilities, daybookVersion } from '../shared/protocol-version.ts';
 import { type Config, loadConfig } from './config.ts';
 import { Ingest } from './ingest/ingest.ts';
@@ -13,11 +14,15 @@ import {
   realDatabasePath,
   removeStaleSocket,
 } from './lifecycle/private-paths.ts';
+import { ensureWritable } from './lifecycle/writable-paths.ts';
 import { Publisher } from './live/publisher.ts';
 import { Reader } from './query/reader.ts';
+import { Verifier } from './query/verifier.ts';
+import { connectionBound, descriptorLimit } from './socket/connection-bound.ts';
 import { Connections } from './socket/connections.ts';
 import { listenWithNodeIpc } from './socket/listener.ts';
 import { Router } from './socket/router.ts';
+import { SocketFile } from './socket/socket-file.ts';
 import { openWriterThread } from './writer/writer.ts';
 import { dirname } from 'node:path';
 
@@ -28,16 +33,19 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 try {
-  const config = await loadConfig(process.env);
+  const config = await loadConfig(process.env, process.argv.slice(2));
   const { paths } = config;
   ensurePrivateDirectory(paths.dataDirectory);
   ensurePrivateDirectory(paths.logDirectory);
   ensureDatabaseDirectory(dirname(paths.database));
+  const databaseFiles = ['', '-wal', '-shm', '.marker', '.lock'].map((suffix) => paths.database + suffix);
+  ensureWritable([paths.dataDirectory, paths.logDirectory, paths.log, dirname(paths.database), ...databaseFiles]);
   const log = openLog(paths.log, config.logLevel);
   await run(config, log);
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`daybook: ${message}\n`);
+  const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  process.stderr.write(`daybook: ${isFull ? `the disk is full, make room: ${message}` : message}\n`);
   // A service manager starts again what exits with an error. What a restart cannot cure exits with 0 there.
   const isPermanent = error instanceof DaybookError && !error.retryable;
   process.exit(isPermanent && process.env['DAYBOOK_SUPERVISED'] === '1' ? 0 : 1);
@@ -55,7 +63,14 @@ async function run(config: Config, log: Log): Promise<void> {
     InstanceLock.acquire(path),
   );
 
-  const reader = new Reader(config.persist ? paths.database : undefined);
+  const reader = new Reader(config.persist ? paths.database : undefined, () => {
+    logger.error('the database holds bytes that cannot have been written; daybook verify names what is damaged');
+    writer.suspect();
+  });
+  const verifier = new Verifier(config.persist ? paths.database : undefined, () => {
+    logger.error('the database is damaged, says daybook verify; the next start looks through it');
+    writer.suspect();
+  });
   const writer = await openWriterThread(
     {
       databasePath: paths.database,
@@ -64,12 +79,18 @@ async function run(config: Config, log: Log): Promise<void> {
       retentionDays: config.retentionDays,
       cleanupIntervalMs: config.cleanupIntervalMs,
       persist: config.persist,
+      init: config.init,
     },
     {
-      onOutcomes: (outcomes, lastId) => {
+      onOutcomes: (outcomes, lastId, gaps) => {
+        knownGaps = gaps;
         ingest.settle(outcomes);
         publisher.publish(lastId);
       },
+      onStorage: (storage) => {
+        storageState = storage;
+      },
+      onFatal: (error) => void die(error),
       onUnpersisted: (events) => publisher.publishUnpersisted(events),
       onLog: (level, message, details) => logger[level](details, message),
       onDied: (error) => {
@@ -79,20 +100,24 @@ async function run(config: Config, log: Log): Promise<void> {
       },
     },
   );
+  let knownGaps = writer.gapsAtStart;
+  let storageState: StorageState = 'ok';
   const publisher = new Publisher(reader, writer.databaseId, writer.lastIdAtStart);
   const ingest = new Ingest((jobs) => writer.post(jobs));
 
   let state: 'running' | 'stopping' = 'running';
+  const bound = connectionBound(descriptorLimit());
   const router = new Router({
     ingest,
     reader,
+    verifier,
     publisher,
     greet: (request) => ({
       protocol: agreeOnVersion(request.protocol),
       daemon: { version: daybookVersion, pid: process.pid },
       databaseId: writer.databaseId,
       capabilities: [...daemonCapabilities],
-      limits: wireLimits,
+      limits: { ...wireLimits, connections: bound.served },
     }),
     stats: async () => ({
       total_stored: ingest.totals.stored,
@@ -120,6 +145,8 @@ async function run(config: Config, log: Log): Promise<void> {
       tails: publisher.tails,
       queue_bytes: ingest.bytesUnderWay,
       last_id: publisher.lastId,
+      storage: storageState,
+      gaps: knownGaps,
       settings: {
         database_path: paths.database,
         batch_size: config.batchSize,
@@ -130,10 +157,21 @@ async function run(config: Config, log: Log): Promise<void> {
       memory_bytes: process.memoryUsage.rss(),
     }),
   });
+  let socketFile: SocketFile | undefined;
+  /** Whom nobody can reach any more makes room: the service manager starts a daemon that can be reached. */
+  const checkSocket = () => {
+    if (state === 'stopping' || socketFile?.isThere(performance.now()) !== false) return;
+    process.stderr.write(`daybook: the socket ${paths.socket} was deleted or replaced; stopping\n`);
+    void stop('the socket was deleted or replaced', 1);
+  };
   const connections = new Connections({
     listen: listenWithNodeIpc,
     path: paths.socket,
-    onFrame: (connection, frame) => router.route(connection, frame),
+    bound,
+    onFrame: (connection, frame) => {
+      checkSocket();
+      router.route(connection, frame);
+    },
     onDrain: (connection) => publisher.drained(connection),
     onEnd: (connection, reason) => {
       ingest.forget(connection);
@@ -142,18 +180,18 @@ async function run(config: Config, log: Log): Promise<void> {
     },
   });
 
-  const stop = async (signal: string) => {
+  const stop = async (reason: string, exitCode = 0) => {
     // Asked twice means now: what is not acknowledged will be sent again.
-    if (state === 'stopping') process.exit(0);
+    if (state === 'stopping') process.exit(exitCode);
     state = 'stopping';
-    logger.info({ signal }, 'stopping');
+    logger.info({ reason }, 'stopping');
     setTimeout(() => {
       logger.warn('stopping took too long; what is not acknowledged will be sent again by its client');
-      process.exit(0);
+      process.exit(exitCode);
     }, limits.shutdownMs * 0.9).unref();
 
     connections.stopReading();
-    await reader.close();
+    await Promise.all([reader.close(), verifier.close()]);
     // Commits and acknowledges everything that has arrived. The last connection to close folds the WAL in.
     ingest.postAll();
     await writer.close();
@@ -161,7 +199,17 @@ async function run(config: Config, log: Log): Promise<void> {
     for (const lock of locks.toReversed()) lock.release();
     logger.info('stopped');
     log.close();
-    process.exit(0);
+    process.exit(exitCode);
+  };
+  /** The storage has failed: whoever waits is told, and nothing is closed that could touch a file once more. */
+  const die = async (error: DaybookError) => {
+    logger.fatal({ code: error.code, error: error.message }, 'the storage has failed');
+    process.stderr.write(`daybook: ${error.message}\n`);
+    setTimeout(() => process.exit(1), limits.shutdownMs / 2);
+    state = 'stopping';
+    connections.stopReading();
+    await connections.end();
+    process.exit(1);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
@@ -169,6 +217,8 @@ async function run(config: Config, log: Log): Promise<void> {
 
   removeStaleSocket(paths.socket);
   await connections.listen();
+  socketFile = new SocketFile(paths.socket);
+  setInterval(checkSocket, limits.socketCheckMs).unref();
   logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
   process.stdout.write(
     `daybook ${daybookVersion} is ready: pid ${process.pid}, socket ${paths.socket}, database ${paths.database}\n`,

@@ -13,6 +13,7 @@ export const errorCodes = {
   invalid_utf8: { retryable: false, meaning: 'a string is not valid UTF-8' },
   too_deep: { retryable: false, meaning: 'maps and arrays are nested too deep' },
   too_large: { retryable: false, meaning: 'the event, request or frame is over its size limit' },
+  too_many_values: { retryable: false, meaning: 'the event holds more keys, values and items than are taken' },
   too_many_names: { retryable: false, meaning: 'the database already knows the most distinct names of this kind' },
   /* a whole request */
   malformed: { retryable: false, meaning: 'the bytes are not a valid frame or not valid msgpack' },
@@ -27,6 +28,7 @@ export const errorCodes = {
   busy: { retryable: true, meaning: 'a bounded queue is full' },
   shutting_down: { retryable: true, meaning: 'the daemon is going away' },
   storage_error: { retryable: true, meaning: 'the database could not do it; for writes the outcome is unknown' },
+  disk_full: { retryable: true, meaning: 'the disk is full: nothing of the request was stored' },
   persistence_disabled: { retryable: false, meaning: 'the daemon is configured to store nothing' },
   internal: { retryable: true, meaning: 'a fault in the daemon' },
   /* found by the client itself */
@@ -42,6 +44,8 @@ export const errorCodes = {
   unsafe_path: { retryable: false, meaning: 'a file or directory has the wrong kind, owner or mode' },
   invalid_config: { retryable: false, meaning: 'the configuration has an unknown key or a wrong value' },
   newer_schema: { retryable: false, meaning: 'the database was written by a newer daybook' },
+  missing_database: { retryable: false, meaning: 'the database is missing, empty or another one than before' },
+  damaged_database: { retryable: false, meaning: 'the database is damaged and cannot be set aside or read' },
   foreign_database: { retryable: false, meaning: 'the file is a database of another program' },
 } as const;
 

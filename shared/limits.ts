@@ -15,6 +15,8 @@ export const limits = {
   controlBodyBytes: 64 * KiB,
   /** Nested maps and arrays in an event, the event itself being level 1. */
   nestingDepth: 64,
+  /** Values in one event: keys, values, items, maps and lists, at all levels. */
+  valuesPerEvent: 65_536,
   /** Events in one record request. */
   eventsPerFrame: 10_000,
   /** `type`, `source` and `action`, UTF-8 bytes each. */
@@ -41,6 +43,8 @@ export const limits = {
   writerWindowBytes: 2 * MiB,
   /** What a queued request counts besides its body. */
   requestOverheadBytes: 64,
+  /** What each event of a queued request counts besides its bytes: ten thousand tiny events are no small request. */
+  eventOverheadBytes: 64,
   /** Other requests of one connection that may be under way; past it the daemon stops reading that socket. */
   requestsPerConnection: 64,
   /** Reply bytes a client has not read yet; past it the daemon drops the connection. */
@@ -55,16 +59,27 @@ export const limits = {
   queryDeadlineMs: 1_000,
   /** Requests that wait for the reader thread. */
   readerQueueRequests: 4_096,
+  /** Verifications that wait for their process, and how long it stays without any. */
+  verifyQueueRequests: 64,
+  verifyIdleMs: 2_000,
   /** Tails of one connection. */
   tailsPerConnection: 16,
   /** Answer bytes a client may leave untaken before its tails wait for it. */
   tailHighWaterBytes: 256 * KiB,
   /** Values in one filter list (types, sources, actions). */
   filterValues: 64,
+  /** Gaps in one report of a producer. */
+  gapsPerReport: 256,
+  /** The highest number a producer can give an event of one epoch. */
+  counterMax: 2 ** 48,
   /** Payload bytes from which the payload is compressed. */
   compressFromBytes: 1 * KiB,
   /** A stored payload never expands past this, whatever its gzip stream claims. */
   payloadJsonBytes: 8 * MiB,
+  /** Pages of the write-ahead log, of 4 KiB, from which they are moved into the database. */
+  checkpointPages: 4_000,
+  /** Bytes of the write-ahead log from which somebody must be told: another program keeps it from being reused. */
+  walAlarmBytes: 256 * MiB,
   /** The longest a maintenance slice may hold the writer. */
   maintenanceSliceMs: 50,
   /** From SIGTERM to the end of the process. */
@@ -72,6 +87,14 @@ export const limits = {
   /** One log file before it is rotated, and how many rotated ones are kept. */
   logFileBytes: 5 * MiB,
   logFilesKept: 3,
+  /** Log lines with the same message in a minute; the rest are counted. */
+  sameLogMessagesPerMinute: 60,
+  /** Bytes of frames that have begun and are not complete, of all connections. */
+  partialFrameBytes: 64 * MiB,
+  /** File descriptors that connections leave for the database, the log and what the system needs. */
+  reservedDescriptors: 52,
+  /** How often the daemon looks whether its socket is still where clients look for it. */
+  socketCheckMs: 60_000,
   /** Configuration file. */
   configFileBytes: 1 * MiB,
   /** Unix socket path, bytes without the final NUL. */
@@ -85,6 +108,7 @@ export const wireLimits = {
   frameBytes: limits.frameBytes,
   controlBodyBytes: limits.controlBodyBytes,
   nestingDepth: limits.nestingDepth,
+  valuesPerEvent: limits.valuesPerEvent,
   eventsPerFrame: limits.eventsPerFrame,
   nameBytes: limits.nameBytes,
   namesPerKind: limits.namesPerKind,
@@ -102,6 +126,8 @@ export const wireLimits = {
   queryDeadlineMs: limits.queryDeadlineMs,
   tailsPerConnection: limits.tailsPerConnection,
   filterValues: limits.filterValues,
+  gapsPerReport: limits.gapsPerReport,
+  counterMax: limits.counterMax,
 } as const;
 
 export type WireLimits = { [name in keyof typeof wireLimits]: number };

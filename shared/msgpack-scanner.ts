@@ -38,6 +38,11 @@ export class MsgpackScanner {
   problem: ScanProblem = scanProblems.none;
   /** Map entries in it, at all levels. */
   mapEntries = 0;
+  /** Values in it: itself, and at all levels keys, values, items and containers. */
+  values = 0;
+  /** Where `advance` goes on. */
+  #depth = 0;
+  #skipping = 0;
 
   /** @param maxDepth levels of maps and arrays; the outermost one is level 1 */
   constructor(maxDepth: number) {
@@ -47,22 +52,41 @@ export class MsgpackScanner {
   }
 
   /**
-   * Scans the value that starts at `start`, and sets `end`, `problem` and `mapEntries`. Takes time in proportion to the
-   * bytes and no memory, however deep the value is.
+   * Scans the value that starts at `start`, and sets `end`, `problem`, `mapEntries` and `values`. Takes time in proportion
+   * to the bytes and no memory, however deep the value is.
    * @throws MalformedMsgpack
    */
   scan(bytes: Buffer, start: number): void {
+    this.begin(start);
+    this.advance(bytes, Number.POSITIVE_INFINITY);
+  }
+
+  /** Begins a scan that `advance` does. */
+  begin(start: number): void {
+    this.end = start;
+    this.problem = scanProblems.none;
+    this.mapEntries = 0;
+    this.values = 0;
+    this.#depth = 0;
+    this.#skipping = 0;
+  }
+
+  /** Scans on, over at most `maxValues` values. False when the value goes on behind them. @throws MalformedMsgpack */
+  advance(bytes: Buffer, maxValues: number): boolean {
     const remaining = this.#remaining;
     const isMap = this.#isMap;
     const length = bytes.length;
-    let position = start;
-    let depth = 0;
+    let position = this.end;
+    let depth = this.#depth;
     /** Values still to pass over inside something that is nested too deep. */
-    let skipping = 0;
-    let problem: number = scanProblems.none;
-    let mapEntries = 0;
+    let skipping = this.#skipping;
+    let problem: number = this.problem;
+    let { mapEntries, values } = this;
+    const lastValue = values + maxValues;
+    let isDone = false;
 
-    for (;;) {
+    while (values < lastValue) {
+      values += 1;
       if (position >= length) throw new MalformedMsgpack('the value is cut short');
       const tag = bytes[position] as number;
       position += 1;
@@ -161,12 +185,19 @@ export class MsgpackScanner {
         if (left > 0) break;
         depth -= 1;
       }
-      if (depth === 0) break;
+      if (depth === 0) {
+        isDone = true;
+        break;
+      }
     }
 
     this.end = position;
     this.problem = problem as ScanProblem;
     this.mapEntries = mapEntries;
+    this.values = values;
+    this.#depth = depth;
+    this.#skipping = skipping;
+    return isDone;
   }
 }
 

@@ -19,7 +19,10 @@ const commands = new Map<string, () => Promise<{ command: () => Command }>>([
   ['list', () => import('./commands/list.ts')],
   ['tail', () => import('./commands/tail.ts')],
   ['export', () => import('./commands/export.ts')],
+  ['gaps', () => import('./commands/gaps.ts')],
   ['stats', () => import('./commands/stats.ts')],
+  ['spool', () => import('./commands/spool.ts')],
+  ['verify', () => import('./commands/verify.ts')],
 ]);
 
 // `daybook list | head` is no failure.

@@ -4,7 +4,7 @@ import { MsgpackScanner } from '../../shared/msgpack-scanner.ts';
 const scanner = new MsgpackScanner(limits.nestingDepth);
 
 /** The headers come first: a body that hides its events behind more than this is counted as none. */
-const HEADER_BYTES = 512;
+const HEADER_BYTES = 1_024;
 
 /** Events a record body announces, read from its headers alone; 0 for a body that the writer will refuse. */
 export function eventCount(wholeBody: Buffer): number {

@@ -1,27 +1,27 @@
 import type { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
-import type { Receipt } from '../../shared/messages/record.ts';
+import { answerKinds } from '../../shared/messages/message-kind.ts';
+import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
 import type { NewPattern } from '../storage/event-store.ts';
-import type { WriterJob, WriterOutcome } from '../writer/writer-messages.ts';
+import type { ReceiptCounts, WriterJob, WriterOutcome } from '../writer/writer-messages.ts';
 import { CommitRate } from './commit-rate.ts';
 import { eventCount } from './event-count.ts';
-import { IngestQueue } from './ingest-queue.ts';
+import { IngestQueue, type QueuedJob } from './ingest-queue.ts';
 
 /** Whoever sent a job: a connection, or what stands in for one. */
 export interface Sender {
   readonly id: number;
   reply(requestId: number, body: unknown): void;
+  /** An answer that is encoded already. */
+  send(kind: string, requestId: number, body: Uint8Array): void;
   refuseRequest(requestId: number, error: DaybookError): void;
   pause(reason: 'ingest'): void;
   resume(reason: 'ingest'): void;
 }
 
-export interface IngestTotals {
-  stored: number;
-  duplicate: number;
-  rejected: number;
-}
+/** Bytes of a request that goes ahead of the window when its sender has nothing else under way. */
+const SMALL_BYTES = 16 * 1024;
 
 interface Waiting {
   sender: Sender;
@@ -30,14 +30,18 @@ interface Waiting {
   bytes: number;
 }
 
-type QueuedWork = { kind: 'record'; body: Buffer } | { kind: 'flush' } | { kind: 'store-pattern'; pattern: NewPattern };
+type QueuedWork =
+  | { kind: 'record'; body: Buffer }
+  | { kind: 'flush' }
+  | { kind: 'store-pattern'; pattern: NewPattern }
+  | { kind: 'report-gaps'; gaps: ReportedGap[] };
 
 /**
  * The way in: takes requests from connections, keeps the writer busy with one window of them, and hands each receipt to
  * whoever waits for it. It decides who may go on sending.
  */
 export class Ingest {
-  readonly totals: IngestTotals = { stored: 0, duplicate: 0, rejected: 0 };
+  readonly totals: ReceiptCounts = { stored: 0, duplicate: 0, rejected: 0 };
   readonly rate = new CommitRate();
   readonly #queue = new IngestQueue<{ key: number; work: QueuedWork }>({
     totalBytes: limits.ingestQueueBytes,
@@ -48,6 +52,10 @@ export class Ingest {
   readonly #paused = new Set<Sender>();
   #nextKey = 1;
   #eventsUnderWay = 0;
+  /** Requests under way, by sender. */
+  readonly #requestsOf = new Map<number, number>();
+  /** Goes to the writer next, whatever its window. */
+  #ahead: WriterJob[] = [];
   /** Bytes the writer holds. */
   #writerBytes = 0;
   #isRefillDue = false;
@@ -77,6 +85,10 @@ export class Ingest {
     this.#push(sender, requestId, { kind: 'store-pattern', pattern }, 0, pattern.patternData.length);
   }
 
+  reportGaps(sender: Sender, requestId: number, gaps: ReportedGap[], bodyBytes: number): void {
+    this.#push(sender, requestId, { kind: 'report-gaps', gaps }, 0, bodyBytes);
+  }
+
   /** Forgets a sender that has gone. What it sent complete is still stored. */
   forget(sender: Sender): void {
     this.#paused.delete(sender);
@@ -84,7 +96,8 @@ export class Ingest {
 
   /** Hands everything that is queued to the writer, whatever its window: the last thing before it is closed. */
   postAll(): void {
-    this.#post(this.#queue.take(Number.POSITIVE_INFINITY).map(({ job }) => writerJob(job.key, job.work)));
+    this.#post([...this.#ahead, ...this.#queue.take(Number.POSITIVE_INFINITY).map(writerJob)]);
+    this.#ahead = [];
   }
 
   /** Passes on what the writer has done. */
@@ -93,6 +106,7 @@ export class Ingest {
       const waiting = this.#waiting.get(outcome.key);
       if (waiting === undefined) continue;
       this.#waiting.delete(outcome.key);
+      this.#countRequest(waiting.sender.id, -1);
       this.#writerBytes -= waiting.bytes;
       this.#eventsUnderWay -= waiting.events;
       this.#answer(waiting, outcome);
@@ -102,27 +116,32 @@ export class Ingest {
 
   #answer({ sender, requestId }: Waiting, outcome: WriterOutcome): void {
     if ('receipt' in outcome) {
-      this.#count(outcome.receipt);
-      sender.reply(requestId, outcome.receipt);
+      this.#count(outcome.counts);
+      sender.send(answerKinds.reply, requestId, outcome.receipt);
     } else if ('patternId' in outcome) sender.reply(requestId, { id: outcome.patternId });
     else if ('error' in outcome) sender.refuseRequest(requestId, errorFromBody(outcome.error satisfies ErrorBody));
     else sender.reply(requestId, {});
   }
 
-  #count(receipt: Receipt): void {
-    this.totals.stored += receipt.stored;
-    this.totals.duplicate += receipt.duplicate;
-    this.totals.rejected += receipt.rejected.length;
-    this.rate.add(receipt.stored, performance.now());
+  #count({ stored, duplicate, rejected }: ReceiptCounts): void {
+    this.totals.stored += stored;
+    this.totals.duplicate += duplicate;
+    this.totals.rejected += rejected;
+    this.rate.add(stored, performance.now());
   }
 
   #push(sender: Sender, requestId: number, work: QueuedWork, events: number, bodyBytes: number): void {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const bytes = bodyBytes + limits.requestOverheadBytes;
+    const bytes = bodyBytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
     this.#waiting.set(key, { sender, requestId, events, bytes });
     this.#eventsUnderWay += events;
-    this.#queue.push({ sender: sender.id, bytes, job: { key, work } });
+    const queued = { sender: sender.id, bytes, job: { key, work } };
+    // Who asks for little, one thing at a time, does not wait behind those who send a flood.
+    if (this.#countRequest(sender.id, 1) === 1 && bytes <= SMALL_BYTES) {
+      this.#writerBytes += bytes;
+      this.#ahead.push(writerJob(queued));
+    } else this.#queue.push(queued);
     if (!this.#queue.hasRoom(sender.id)) {
       this.#paused.add(sender);
       sender.pause('ingest');
@@ -137,13 +156,20 @@ export class Ingest {
     }
   }
 
+  /** Returns how many requests of the sender are under way now. */
+  #countRequest(sender: number, change: 1 | -1): number {
+    const count = (this.#requestsOf.get(sender) ?? 0) + change;
+    if (count === 0) this.#requestsOf.delete(sender);
+    else this.#requestsOf.set(sender, count);
+    return count;
+  }
+
   #refill(): void {
     const room = limits.writerWindowBytes - this.#writerBytes;
-    if (room > 0 && !this.#queue.isEmpty) {
-      const taken = this.#queue.take(room);
-      for (const { bytes } of taken) this.#writerBytes += bytes;
-      this.#post(taken.map(({ job }) => writerJob(job.key, job.work)));
-    }
+    const taken = room > 0 ? this.#queue.take(room) : [];
+    for (const { bytes } of taken) this.#writerBytes += bytes;
+    if (this.#ahead.length + taken.length > 0) this.#post([...this.#ahead, ...taken.map(writerJob)]);
+    this.#ahead = [];
     for (const sender of this.#paused) {
       if (!this.#queue.hasRoom(sender.id)) continue;
       this.#paused.delete(sender);
@@ -152,7 +178,9 @@ export class Ingest {
   }
 }
 
-function writerJob(key: number, work: QueuedWork): WriterJob {
+function writerJob({ sender, job: { key, work } }: QueuedJob<{ key: number; work: QueuedWork }>): WriterJob {
   // The body is a view of a socket buffer: its bytes get a buffer of their own, which then moves to the writer.
-  return work.kind === 'record' ? { kind: 'record', key, body: new Uint8Array(work.body) } : { ...work, key };
+  return work.kind === 'record'
+    ? { kind: 'record', key, sender, body: new Uint8Array(work.body) }
+    : { ...work, key, sender };
 }

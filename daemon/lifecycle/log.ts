@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { limits } from '../../shared/limits.ts';
+import { RepeatedMessages } from './repeated-messages.ts';
 
 export interface Log {
   logger: Logger;
@@ -10,9 +11,11 @@ export interface Log {
   close(): void;
 }
 
+const HELD_BACK = 'a message was held back because it came too often';
+
 /**
  * The daemon's log: one JSON line an entry, rotated by size (`daybook.log`, `.1`, `.2`, …). It names clients, counts and
- * errors, never the content of an event. A log that cannot be written never stops the daemon.
+ * errors, never the content of an event, and holds back what comes again and again. A log that cannot be written never stops the daemon.
  */
 export function openLog(path: string, level: string): Log {
   const file = destination({ dest: path, sync: true, mode: 0o600, append: true });
@@ -42,8 +45,27 @@ export function openLog(path: string, level: string): Log {
       // As above.
     }
   };
-  const logger = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, rotating);
-  return { logger, reopen, close: () => file.end() };
+  const repeated = new RepeatedMessages(limits.sameLogMessagesPerMinute);
+  const logger = pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: {
+        logMethod(input, method) {
+          const nowMs = performance.now();
+          for (const held of repeated.held(nowMs)) method.apply(this, [held, HELD_BACK]);
+          if (repeated.admit(String(input.at(-1)), nowMs)) method.apply(this, input);
+        },
+      },
+    },
+    rotating,
+  );
+  const close = () => {
+    for (const held of repeated.held(performance.now(), true)) logger.warn(held, HELD_BACK);
+    file.end();
+  };
+  return { logger, reopen, close };
 }
 
 function sizeOf(path: string): number {

@@ -48,8 +48,8 @@ export class Retention {
     this.#delete = db.prepare('DELETE FROM event WHERE id = ?');
   }
 
-  begin(nowSeconds: number, retentionDays: number): RetentionRun {
-    return { cutoffSeconds: nowSeconds - retentionDays * 86_400, afterId: 0, removed: 0, isDone: false };
+  begin(cutoffSeconds: number): RetentionRun {
+    return { cutoffSeconds, afterId: 0, removed: 0, isDone: false };
   }
 
   /** Does one slice, in a transaction of its own, and returns where the run then stands. */

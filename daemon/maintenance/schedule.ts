@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { limits } from '../../shared/limits.ts';
 import type { EventStore } from '../storage/event-store.ts';
+import { RetentionHorizon } from './retention-horizon.ts';
 import { Retention, type RetentionRun } from './retention.ts';
 
 export interface MaintenanceOptions {
@@ -13,8 +14,6 @@ export interface MaintenanceOptions {
 
 /** Longest delay a Node timer can hold. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** Quiet time after the last commit before the write-ahead log is folded into the database. */
-const IDLE_CHECKPOINT_MS = 30_000;
 const VACUUM_PAGES = 256;
 
 /**
@@ -25,16 +24,19 @@ const VACUUM_PAGES = 256;
  */
 export class MaintenanceSchedule {
   readonly #db: Database;
+  readonly #store: EventStore;
   readonly #options: MaintenanceOptions;
   readonly #retention: Retention;
+  readonly #horizon: RetentionHorizon;
   #cleanupTimer: NodeJS.Timeout | undefined;
-  #checkpointTimer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Immediate | undefined;
 
   constructor(db: Database, store: EventStore, options: MaintenanceOptions) {
     this.#db = db;
+    this.#store = store;
     this.#options = options;
     this.#retention = new Retention(db, store);
+    this.#horizon = new RetentionHorizon(db, options);
   }
 
   start(): void {
@@ -45,17 +47,7 @@ export class MaintenanceSchedule {
 
   stop(): void {
     clearTimeout(this.#cleanupTimer);
-    clearTimeout(this.#checkpointTimer);
     if (this.#slice !== undefined) clearImmediate(this.#slice);
-  }
-
-  /** Call after each commit. */
-  noteCommit(): void {
-    if (this.#checkpointTimer === undefined) {
-      this.#checkpointTimer = setTimeout(() => this.#checkpoint(), IDLE_CHECKPOINT_MS).unref();
-    } else {
-      this.#checkpointTimer.refresh();
-    }
   }
 
   #scheduleCleanup(delayMs: number): void {
@@ -76,17 +68,26 @@ export class MaintenanceSchedule {
         }
       });
     };
-    step(this.#retention.begin(Date.now() / 1000, this.#options.retentionDays));
+    step(this.#retention.begin(this.#horizon.next(Date.now() / 1000)));
   }
 
   #finishRun(run: RetentionRun, startedMs: number): void {
     this.#slice = undefined;
+    this.#store.begin('normal');
+    try {
+      this.#store.gaps.expire(run.cutoffSeconds);
+      this.#horizon.reached(run.cutoffSeconds);
+      this.#db
+        .prepare(
+          "INSERT INTO meta (key, value) VALUES ('last_cleanup_ms', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        )
+        .run(Date.now());
+      this.#store.commit();
+    } catch (error) {
+      this.#store.rollback();
+      throw error;
+    }
     this.#db.pragma('optimize');
-    this.#db
-      .prepare(
-        "INSERT INTO meta (key, value) VALUES ('last_cleanup_ms', ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-      )
-      .run(Date.now());
     this.#options.onDone({ removed: run.removed, durationMs: performance.now() - startedMs });
     this.#scheduleCleanup(this.#options.cleanupIntervalMs);
   }
@@ -96,17 +97,5 @@ export class MaintenanceSchedule {
     if (Number(this.#db.pragma('freelist_count', { simple: true })) === 0) return false;
     this.#db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
     return true;
-  }
-
-  /** Folds the WAL into the database while nothing is written. A reader in the way is not waited for. */
-  #checkpoint(): void {
-    try {
-      const busyTimeoutMs = Number(this.#db.pragma('busy_timeout', { simple: true }));
-      this.#db.pragma('busy_timeout = 0');
-      this.#db.pragma('wal_checkpoint(TRUNCATE)');
-      this.#db.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    } catch (error) {
-      this.#options.onError(error);
-    }
   }
 }

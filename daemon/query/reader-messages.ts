@@ -1,5 +1,6 @@
 import type { ErrorBody } from '../../shared/messages/error-body.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
+import type { GapsReply, GapsRequest } from '../../shared/messages/gaps.ts';
 import type { QueryRequest } from '../../shared/messages/query.ts';
 import type { TailReset } from '../../shared/messages/tail.ts';
 import type { DatabaseStats } from '../../shared/messages/stats.ts';
@@ -8,6 +9,7 @@ import type { DatabaseStats } from '../../shared/messages/stats.ts';
 export type ReaderQuestion =
   | { kind: 'page'; request: QueryRequest }
   | { kind: 'arrivals'; afterId: number; filter: EventFilter; maxRows: number }
+  | { kind: 'gaps'; request: GapsRequest }
   | { kind: 'database-stats'; nowSeconds: number };
 
 export type ToReader = { kind: 'ask'; key: number; question: ReaderQuestion } | { kind: 'close' };
@@ -27,9 +29,11 @@ export interface EncodedArrivals {
 export interface ReaderAnswers {
   page: Uint8Array<ArrayBuffer>;
   arrivals: EncodedArrivals;
+  gaps: GapsReply;
   'database-stats': DatabaseStats;
 }
 
 export type FromReader =
   | { key: number; answer: ReaderAnswers[keyof ReaderAnswers] }
-  | { key: number; error: ErrorBody };
+  /** `isDamaged`: what was read cannot have been written. */
+  | { key: number; error: ErrorBody; isDamaged: boolean };

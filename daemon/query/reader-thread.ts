@@ -4,14 +4,17 @@ import { encode } from '../../shared/codec.ts';
 import { DaybookError } from '../../shared/errors.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { openReader } from '../storage/open-database.ts';
+import { storageFailure } from '../storage/storage-failure.ts';
 import { DatabaseFigures } from './database-stats.ts';
 import { EventPages } from './event-pages.ts';
+import { GapPages } from './gap-pages.ts';
 import type { EncodedArrivals, FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
 
 if (parentPort === null) throw new Error('reader-thread runs as a worker');
 const port = parentPort;
 const db = openReader((workerData as { databasePath: string }).databasePath);
 const pages = new EventPages(db);
+const gapPages = new GapPages(db);
 const figures = new DatabaseFigures(db);
 
 port.on('message', (message: ToReader) => {
@@ -29,7 +32,8 @@ port.on('message', (message: ToReader) => {
       error instanceof DaybookError
         ? error
         : new DaybookError('storage_error', `the database could not be read (${String(error)})`, { cause: error });
-    port.postMessage({ key, error: errorBody(known) } satisfies FromReader);
+    const isDamaged = storageFailure(error) === 'damaged';
+    port.postMessage({ key, error: errorBody(known), isDamaged } satisfies FromReader);
   }
 });
 
@@ -44,6 +48,8 @@ function answerTo(question: ReaderQuestion): { answer: ReaderAnswers[keyof Reade
       const answer: EncodedArrivals = { ...rest, events: ownBytes(encode(events)), count: events.length };
       return { answer, transfer: [answer.events.buffer] };
     }
+    case 'gaps':
+      return { answer: gapPages.page(question.request), transfer: [] };
     case 'database-stats':
       return { answer: figures.read(question.nowSeconds), transfer: [] };
     default:

@@ -18,14 +18,19 @@ interface Asked {
  */
 export class Reader {
   readonly #databasePath: string | undefined;
+  readonly #onDamage: () => void;
   #worker: Worker | undefined;
   #isClosed = false;
   #nextKey = 1;
   readonly #asked = new Map<number, Asked>();
 
-  /** @param databasePath undefined when the daemon stores nothing: then every question is refused */
-  constructor(databasePath: string | undefined) {
+  /**
+   * @param databasePath undefined when the daemon stores nothing: then every question is refused
+   * @param onDamage told when bytes were read that cannot have been written
+   */
+  constructor(databasePath: string | undefined, onDamage: () => void = () => undefined) {
     this.#databasePath = databasePath;
+    this.#onDamage = onDamage;
   }
 
   /** @throws DaybookError: what the thread refused, `busy`, `shutting_down`, `persistence_disabled`, or `storage_error` when it died */
@@ -85,7 +90,9 @@ export class Reader {
     const asked = this.#asked.get(message.key);
     if (asked === undefined) return;
     this.#asked.delete(message.key);
-    if ('error' in message) asked.reject(errorFromBody(message.error));
-    else asked.resolve(message.answer as never);
+    if ('error' in message) {
+      if (message.isDamaged) this.#onDamage();
+      asked.reject(errorFromBody(message.error));
+    } else asked.resolve(message.answer as never);
   }
 }

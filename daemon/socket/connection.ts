@@ -6,13 +6,23 @@ import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
 
-/** Who does not want more from a client: the ingest queue, its requests under way, or the daemon that is stopping. */
-export type PauseReason = 'ingest' | 'requests' | 'stopping';
+/**
+ * Why no more is read from a client: the ingest queue is full, too many of its requests are under way, it is the turn of
+ * others, or the daemon is stopping.
+ */
+export type PauseReason = 'ingest' | 'requests' | 'turn' | 'stopping';
+
+/** How long a connection's frames may keep all others waiting. */
+const TURN_MS = 0.5;
+/** A timer this late says more about us than about the client. */
+const LATE_MS = 1_000;
 
 export interface ConnectionOwner {
   /** A complete frame. Throwing a DaybookError answers it with an error. */
   onFrame(connection: Connection, frame: Frame): void;
   onDrain(connection: Connection): void;
+  /** How many bytes of a frame are there that is not complete; 0 when there is none any more. */
+  onPartialFrame(connection: Connection, bytes: number): void;
   /** The connection has ended; nothing can be sent any more. */
   onEnd(connection: Connection, reason: string): void;
 }
@@ -32,7 +42,10 @@ export class Connection implements StreamHandlers {
   readonly #end = Promise.withResolvers<void>();
   readonly #stream: ByteStream;
   readonly #owner: ConnectionOwner;
-  readonly #decoder = new FrameDecoder(limits.frameBytes);
+  #decoder = new FrameDecoder(limits.frameBytes);
+  #partialBytes = 0;
+  /** Frames that have arrived and wait for the next turn. */
+  #waitingFrames: Generator<Frame, void, undefined> | undefined;
   #state: 'greeting' | 'open' | 'ending' | 'closed' = 'greeting';
   readonly #pauses = new Set<PauseReason>();
   #timer: NodeJS.Timeout | undefined;
@@ -43,6 +56,11 @@ export class Connection implements StreamHandlers {
     this.#stream = stream;
     this.#owner = owner;
     this.#startTimer(limits.helloTimeoutMs, `no hello within ${limits.helloTimeoutMs} ms`);
+  }
+
+  /** Whether it is us who do not read. */
+  get isPaused(): boolean {
+    return this.#pauses.size > 0;
   }
 
   get isOpen(): boolean {
@@ -68,12 +86,24 @@ export class Connection implements StreamHandlers {
 
   onData(chunk: Buffer): void {
     if (this.#state === 'ending' || this.#state === 'closed') return;
+    this.#takeTurn(this.#decoder.push(chunk), TURN_MS);
+  }
+
+  /** Handles frames for a while; what is left has its next turn after everybody else. */
+  #takeTurn(frames: Generator<Frame, void, undefined>, turnMs: number): void {
     let hasFrame = false;
+    this.#waitingFrames = undefined;
+    const endMs = performance.now() + turnMs;
     try {
-      for (const frame of this.#decoder.push(chunk)) {
+      for (let next = frames.next(); next.done !== true; next = frames.next()) {
         hasFrame = true;
-        this.#dispatch(frame);
+        this.#dispatch(next.value);
         if (!this.#isTalking()) return;
+        if (performance.now() < endMs) continue;
+        this.#waitingFrames = frames;
+        this.pause('turn');
+        setImmediate(() => this.#takeNextTurn());
+        break;
       }
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
@@ -81,9 +111,15 @@ export class Connection implements StreamHandlers {
       this.refuse(new DaybookError(code, error.message, { cause: error }));
       return;
     }
+    this.#notePartialFrame(this.#decoder.pendingBytes);
     if (this.#state !== 'open') return;
     if (hasFrame || this.#decoder.pendingBytes === 0) this.#stopTimer();
     this.#expectRestOfFrame();
+  }
+
+  #takeNextTurn(): void {
+    if (this.#waitingFrames !== undefined && this.#isTalking()) this.#takeTurn(this.#waitingFrames, TURN_MS);
+    if (this.#waitingFrames === undefined) this.resume('turn');
   }
 
   onDrain(): void {
@@ -91,8 +127,13 @@ export class Connection implements StreamHandlers {
   }
 
   onClose(error: Error | undefined): void {
+    // What it sent whole is carried out, though nobody is left to be told.
+    if (this.#waitingFrames !== undefined && this.#isTalking()) {
+      this.#takeTurn(this.#waitingFrames, Number.POSITIVE_INFINITY);
+    }
     this.#state = 'closed';
     this.#stopTimer();
+    this.#notePartialFrame(0);
     this.#owner.onEnd(this, error === undefined ? this.#reason : error.message);
     this.#end.resolve();
   }
@@ -129,6 +170,9 @@ export class Connection implements StreamHandlers {
     this.#state = 'ending';
     this.#reason = reason;
     this.#stopTimer();
+    this.#decoder = new FrameDecoder(limits.frameBytes);
+    this.#waitingFrames = undefined;
+    this.#notePartialFrame(0);
     this.#stream.resume();
     this.#stream.end();
     this.#timer = setTimeout(() => this.#stream.destroy(), limits.shutdownMs / 2);
@@ -173,8 +217,19 @@ export class Connection implements StreamHandlers {
     return this.#state === 'greeting' || this.#state === 'open';
   }
 
+  #notePartialFrame(bytes: number): void {
+    if (bytes === 0 && this.#partialBytes === 0) return;
+    this.#partialBytes = bytes;
+    this.#owner.onPartialFrame(this, bytes);
+  }
+
   #startTimer(delayMs: number, reason: string): void {
-    this.#timer = setTimeout(() => this.refuse(new DaybookError('timeout', reason)), delayMs);
+    const startedMs = performance.now();
+    this.#timer = setTimeout(() => {
+      // It was us who stood still (the machine slept, the process was stopped): the client gets its time again.
+      if (performance.now() - startedMs > delayMs + LATE_MS) this.#startTimer(delayMs, reason);
+      else this.refuse(new DaybookError('timeout', reason));
+    }, delayMs);
   }
 
   #stopTimer(): void {

@@ -3,23 +3,28 @@ import { DaybookError } from '../../shared/errors.ts';
 import type { Frame } from '../../shared/frame.ts';
 import { limits } from '../../shared/limits.ts';
 import { flush } from '../../shared/messages/flush.ts';
+import { gaps } from '../../shared/messages/gaps.ts';
 import { hello, type HelloReply, type HelloRequest } from '../../shared/messages/hello.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
+import { reportGaps } from '../../shared/messages/report-gaps.ts';
 import { stats, type StatsReply } from '../../shared/messages/stats.ts';
 import { status, type StatusReply } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
 import { tail, tailStop } from '../../shared/messages/tail.ts';
+import { verify } from '../../shared/messages/verify.ts';
 import { MalformedMsgpack, MsgpackScanner, scanProblems } from '../../shared/msgpack-scanner.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Publisher } from '../live/publisher.ts';
 import type { Reader } from '../query/reader.ts';
+import type { Verifier } from '../query/verifier.ts';
 import type { Connection } from './connection.ts';
 
 export interface RouterParts {
   ingest: Ingest;
   reader: Reader;
+  verifier: Verifier;
   publisher: Publisher;
   greet: (request: HelloRequest) => HelloReply;
   stats: () => Promise<StatsReply>;
@@ -42,8 +47,11 @@ export class Router {
       ],
       [flush.kind, (connection, frame) => this.#flush(connection, frame)],
       [storePattern.kind, (connection, frame) => this.#storePattern(connection, frame)],
+      [reportGaps.kind, (connection, frame) => this.#reportGaps(connection, frame)],
+      [gaps.kind, (connection, frame) => this.#gaps(connection, frame)],
       [query.kind, (connection, frame) => this.#query(connection, frame)],
       [stats.kind, (connection, frame) => this.#stats(connection, frame)],
+      [verify.kind, (connection, frame) => this.#verify(connection, frame)],
       [status.kind, (connection, frame) => this.#status(connection, frame)],
       [tail.kind, (connection, frame) => this.#tail(connection, frame)],
       [tailStop.kind, (connection, frame) => this.#tailStop(connection, frame)],
@@ -100,6 +108,18 @@ export class Router {
     });
   }
 
+  #reportGaps(connection: Connection, frame: Frame): void {
+    const request = reportGaps.parseRequest(this.#body(frame));
+    this.#parts.ingest.reportGaps(connection, frame.requestId, request.gaps, frame.body.length);
+  }
+
+  #gaps(connection: Connection, frame: Frame): void {
+    const request = gaps.parseRequest(this.#body(frame));
+    this.#answerLater(connection, frame, async () => {
+      connection.reply(frame.requestId, await this.#parts.reader.ask({ kind: 'gaps', request }));
+    });
+  }
+
   #query(connection: Connection, frame: Frame): void {
     const request = query.parseRequest(this.#body(frame));
     this.#answerLater(connection, frame, async () => {
@@ -111,6 +131,13 @@ export class Router {
   #stats(connection: Connection, frame: Frame): void {
     stats.parseRequest(this.#body(frame));
     this.#answerLater(connection, frame, async () => connection.reply(frame.requestId, await this.#parts.stats()));
+  }
+
+  #verify(connection: Connection, frame: Frame): void {
+    const request = verify.parseRequest(this.#body(frame));
+    this.#answerLater(connection, frame, async () =>
+      connection.reply(frame.requestId, await this.#parts.verifier.check(request)),
+    );
   }
 
   #status(connection: Connection, frame: Frame): void {

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { GapLedger } from './gap-ledger.ts';
 import { type EventRow, InsertEvents } from './insert-events.ts';
 import { setDurability } from './open-database.ts';
 import type { NameTable } from './name-table.ts';
@@ -27,6 +28,8 @@ export interface NewPattern {
  * if it throws, call `rollback`: the outcome is unknown to the sender, who may send the same again.
  */
 export class EventStore {
+  /** What is missing. Write to it between `begin` and `commit`. */
+  readonly gaps: GapLedger;
   readonly #db: Database;
   readonly #names: NameTable;
   readonly #insertEvents: InsertEvents;
@@ -45,6 +48,7 @@ export class EventStore {
   constructor(db: Database, names: NameTable) {
     this.#db = db;
     this.#names = names;
+    this.gaps = new GapLedger(db);
     this.#insertEvents = new InsertEvents(db);
     this.#tallies = new Tallies(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -105,12 +109,14 @@ export class EventStore {
   commit(): void {
     this.#names.save();
     this.#tallies.save();
+    this.gaps.save();
     if (this.#lastId !== this.#committedLastId) this.#saveLastId.run(this.#lastId);
     // A transaction that changes nothing is not flushed; but what its duplicates are copies of may be in the log only.
     else if (this.#durability === 'full') this.#touch.run();
     this.#commit.run();
     this.#names.saved();
     this.#tallies.clear();
+    this.gaps.saved();
     this.#committedLastId = this.#lastId;
   }
 
@@ -118,6 +124,7 @@ export class EventStore {
   rollback(): void {
     if (this.#db.inTransaction) this.#rollback.run();
     this.#tallies.clear();
+    this.gaps.rollback();
     this.#lastId = this.#committedLastId;
   }
 }

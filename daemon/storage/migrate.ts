@@ -25,15 +25,15 @@ export function migrations(): Migration[] {
 }
 
 /**
- * Refuses a database that this build must not touch. Reads only.
+ * Refuses a database that this build must not touch. Reads only. Returns its schema version, 0 for an empty one.
  * @throws DaybookError newer_schema, foreign_database
  */
-export function checkSchemaVersion(db: Database): void {
+export function checkSchemaVersion(db: Database): number {
   const version = Number(db.pragma('user_version', { simple: true }));
   const application = Number(db.pragma('application_id', { simple: true }));
   const newest = migrations().length;
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (isEmpty && version === 0) return;
+  if (isEmpty && version === 0) return 0;
   if (application !== applicationId) {
     throw new DaybookError(
       'foreign_database',
@@ -46,6 +46,12 @@ export function checkSchemaVersion(db: Database): void {
       `${db.name} has schema ${version} and this daybook knows ${newest}; it was left untouched: install a newer daybook`,
     );
   }
+  return version;
+}
+
+/** Whether this build would change the schema of a database that has this one. */
+export function isOlder(version: number): boolean {
+  return version > 0 && version < migrations().length;
 }
 
 /** Brings the schema up to date, each script in a transaction of its own. Nothing happens when it is. */

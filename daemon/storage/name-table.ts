@@ -8,6 +8,8 @@ export type NameKind = 'type' | 'source' | 'action';
  */
 export class NameTable {
   readonly #ids: Record<NameKind, Map<string, number>> = { type: new Map(), source: new Map(), action: new Map() };
+  /** Salvage of a damaged database can leave numbers out. */
+  readonly #highestId: Record<NameKind, number> = { type: 0, source: 0, action: 0 };
   readonly #insert: Statement<[NameKind, number, string]>;
   readonly #maxPerKind: number;
   /** Names without a row yet. */
@@ -17,7 +19,10 @@ export class NameTable {
     this.#maxPerKind = maxPerKind;
     this.#insert = db.prepare('INSERT INTO name (kind, id, text) VALUES (?, ?, ?)');
     const rows = db.prepare<[], { kind: NameKind; id: number; text: string }>('SELECT kind, id, text FROM name').all();
-    for (const { kind, id, text } of rows) this.#ids[kind].set(text, id);
+    for (const { kind, id, text } of rows) {
+      this.#ids[kind].set(text, id);
+      this.#highestId[kind] = Math.max(this.#highestId[kind], id);
+    }
   }
 
   /** The id of a name, a new one if need be; undefined when this kind has no room for another. Ids start at 1. */
@@ -26,7 +31,8 @@ export class NameTable {
     const known = ids.get(text);
     if (known !== undefined) return known;
     if (ids.size >= this.#maxPerKind) return undefined;
-    const id = ids.size + 1;
+    const id = this.#highestId[kind] + 1;
+    this.#highestId[kind] = id;
     ids.set(text, id);
     this.#unsaved.push({ kind, id, text });
     return id;

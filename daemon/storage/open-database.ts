@@ -1,7 +1,8 @@
 import Sqlite, { type Database } from 'better-sqlite3';
-import { statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { checkSchemaVersion, migrate } from './migrate.ts';
+import { checkSchemaVersion, isOlder, migrate } from './migrate.ts';
 
 export interface WriterOptions {
   /** `normal`: a commit survives kill -9. `full`: it survives power loss, for one fsync a commit. */
@@ -13,7 +14,8 @@ export interface WriterOptions {
  * @throws DaybookError newer_schema, foreign_database; SqliteError
  */
 export function openWriter(path: string, options: WriterOptions = {}): Database {
-  checkUntouched(path);
+  const version = checkUntouched(path);
+  if (isOlder(version)) keepBeforeMigration(path, version);
   const db = new Sqlite(path);
   try {
     // Another program's short write lock (the sqlite3 shell, a backup tool) is waited for, no longer than a shutdown
@@ -43,13 +45,38 @@ export function openWriter(path: string, options: WriterOptions = {}): Database 
 }
 
 /** Refuses a file that is not ours to write while nothing has been written: opening it to write would recover its log. */
-function checkUntouched(path: string): void {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+function checkUntouched(path: string): number {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return 0;
   const db = new Sqlite(path, { readonly: true });
   try {
-    checkSchemaVersion(db);
+    return checkSchemaVersion(db);
   } finally {
     db.close();
+  }
+}
+
+/**
+ * Keeps a copy of a database as `PATH.schema-VERSION` before its schema changes. Made while nobody has it open: to close a
+ * copied file would drop the locks of a connection in this process.
+ */
+function keepBeforeMigration(path: string, version: number): void {
+  const kept = `${path}.schema-${version}`;
+  if (existsSync(kept)) return;
+  try {
+    // The log first: the copy is complete when the database is there under its name.
+    for (const suffix of ['-wal', '']) {
+      rmSync(kept + suffix, { force: true });
+      if (!existsSync(path + suffix)) continue;
+      copyFileSync(path + suffix, `${kept}${suffix}.new`, constants.COPYFILE_FICLONE);
+      renameSync(`${kept}${suffix}.new`, kept + suffix);
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DaybookError(
+      'storage_error',
+      `no copy of ${path} could be kept before its schema is changed (${reason}); make room and start daybook again`,
+      { cause },
+    );
   }
 }
 

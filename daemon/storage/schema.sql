@@ -86,3 +86,32 @@ FROM event
 JOIN name AS type ON type.kind = 'type' AND type.id = event.type_id
 JOIN name AS source ON source.kind = 'source' AND source.id = event.source_id
 LEFT JOIN name AS action ON action.kind = 'action' AND action.id = event.action_id;
+
+CREATE TABLE producer (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  epoch TEXT NOT NULL,
+  next INTEGER NOT NULL,
+  last_timestamp REAL,
+  last_source_id INTEGER,
+  arrived INTEGER NOT NULL,
+  UNIQUE (name, epoch)
+) STRICT;
+
+CREATE TABLE gap (
+  id INTEGER PRIMARY KEY,
+  producer_id INTEGER,
+  from_counter INTEGER,
+  to_counter INTEGER,
+  producer TEXT,
+  source_id INTEGER,
+  events INTEGER NOT NULL,
+  since REAL NOT NULL,
+  until REAL NOT NULL,
+  reason TEXT NOT NULL,
+  noticed REAL NOT NULL
+) STRICT;
+
+CREATE INDEX gap_by_counter ON gap (producer_id, to_counter);
+
+CREATE INDEX gap_by_reason ON gap (reason, noticed);

@@ -1,43 +1,54 @@
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { type ErrorBody, errorBody } from '../../shared/messages/error-body.ts';
-import type { Durability, Receipt, Rejection } from '../../shared/messages/record.ts';
-import type { Appended, EventStore } from '../storage/event-store.ts';
-import type { EventRow } from '../storage/insert-events.ts';
+import { errorBody } from '../../shared/messages/error-body.ts';
+import type { Receipt } from '../../shared/messages/record.ts';
+import type { EventStore } from '../storage/event-store.ts';
 import type { NameTable } from '../storage/name-table.ts';
-import { prepareEvents } from './prepare-events.ts';
-import { readRecordBody } from './read-record-body.ts';
+import { type StorageFailure, storageFailure } from '../storage/storage-failure.ts';
+import { noteOrigin, noteRefused, noteReported } from './note-gaps.ts';
+import { Preparation, type PreparedJob, type PreparedRecord } from './preparation.ts';
+import { receiptOutcome } from './receipt-outcome.ts';
+import { Turns } from './turns.ts';
 import type { WriterJob, WriterOutcome } from './writer-messages.ts';
 
 export interface GroupCommitOptions {
   batchSize: number;
   batchTimeoutMs: number;
-  /** Told after every commit, successful or not, in the order the jobs came. */
+  /** Takes in what has arrived meanwhile, by calling `add`. */
+  takeIn?: () => void;
+  /** Called after COMMIT and before anybody is told: throwing turns the receipts into errors. */
+  onCommitted?: () => void;
+  /** Told after every commit, successful or not, in the order the jobs of each sender came. */
   onOutcomes: (outcomes: WriterOutcome[]) => void;
-  /** Told when a transaction failed. The jobs in it have an error as their outcome. */
-  onStorageError: (error: unknown) => void;
+  /** Told when a transaction failed, after its outcomes. The jobs in it have an error as their outcome. */
+  onStorageFailure: (failure: StorageFailure, error: unknown) => void;
 }
 
-type Pending =
-  | { kind: 'record'; key: number; rows: EventRow[]; rejected: Rejection[]; durability: Durability }
-  | Exclude<WriterJob, { kind: 'record' }>
-  | { kind: 'refused'; key: number; error: ErrorBody };
+/** Events, and bytes of them, that one transaction takes when more is waiting: some milliseconds. */
+const TRANSACTION_EVENTS = 1_000;
+const TRANSACTION_BYTES = 256 * 1024;
 
 /**
- * Collects jobs and commits them together.
+ * Prepares jobs and commits them together. Senders have their turn one after the other, a slice of work each, and a sender
+ * that waits for its only job is not kept waiting by the many of another.
  *
- * States: empty; filling (a timer runs, nobody waits); due (a commit follows in this turn of the event loop, so that
- * what has already arrived joins it). Each commit empties it.
+ * States: empty; filling (a timer runs, nobody waits); due (a turn follows in this turn of the event loop, so that what
+ * has already arrived joins it); broken (the storage has failed for good: everything is refused). Each commit leaves
+ * what is not prepared yet for the next turn.
  */
 export class GroupCommit {
   readonly #store: EventStore;
   readonly #names: NameTable;
   readonly #options: GroupCommitOptions;
-  #pending: Pending[] = [];
+  readonly #arrived = new Turns<Preparation>();
+  #pending: PreparedJob[] = [];
   #pendingEvents = 0;
   #pendingBytes = 0;
+  /** Somebody waits for what is pending. */
+  #isAwaited = false;
   #timer: NodeJS.Timeout | undefined;
-  #due: NodeJS.Immediate | undefined;
+  #isTurnDue = false;
+  #isBroken = false;
 
   constructor(store: EventStore, names: NameTable, options: GroupCommitOptions) {
     this.#store = store;
@@ -46,92 +57,144 @@ export class GroupCommit {
   }
 
   add(job: WriterJob): void {
-    if (job.kind === 'record')
-      this.#addRecord(job.key, Buffer.from(job.body.buffer, job.body.byteOffset, job.body.length));
-    else {
-      this.#pending.push(job);
-      this.#makeDue();
-    }
+    this.#arrived.push(job.sender, new Preparation(job, this.#names));
+    this.#startTimer();
+    this.#makeTurnDue();
   }
 
-  #addRecord(key: number, bytes: Buffer): void {
-    try {
-      const { events, wait, durability } = readRecordBody(bytes);
-      const { rows, rejected } = prepareEvents(events, this.#names, Date.now() / 1000);
-      this.#pending.push({ kind: 'record', key, rows, rejected, durability });
-      this.#pendingEvents += rows.length;
-      this.#pendingBytes += bytes.length + limits.requestOverheadBytes;
-      // Half a window is committed at once, so that the queue refills the other half meanwhile.
-      if (this.#pendingBytes >= limits.writerWindowBytes / 2) this.commit();
-      else if (wait || this.#pendingEvents >= this.#options.batchSize) this.#makeDue();
-      else this.#timer ??= setTimeout(() => this.commit(), this.#options.batchTimeoutMs);
-    } catch (error) {
-      this.#pending.push({ kind: 'refused', key, error: errorBody(asDaybookError(error)) });
-      this.#makeDue();
-    }
+  #makeTurnDue(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => this.#turn());
   }
 
-  #makeDue(): void {
-    this.#due ??= setImmediate(() => this.commit());
+  #startTimer(): void {
+    this.#timer ??= setTimeout(() => this.commit(), this.#options.batchTimeoutMs);
   }
 
-  /** Commits what is pending, now. */
+  /** Commits all there is, now. */
   commit(): void {
+    while (this.#step() !== undefined);
+    this.#write();
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false;
+    for (;;) {
+      this.#options.takeIn?.();
+      const step = this.#step();
+      if (step === undefined) break;
+      if (this.#isTransactionFull() || (this.#isAwaited && step.isLastOfSender && this.#isNextOfMuch())) break;
+    }
+    const { batchSize } = this.#options;
+    if (this.#isAwaited || this.#pendingEvents >= batchSize || this.#isTransactionFull()) this.#write();
+    if (!this.#arrived.isEmpty) this.#makeTurnDue();
+    else if (this.#pending.length > 0) this.#startTimer();
+  }
+
+  /** Does a slice of the work of whose turn it is; undefined when there is none. */
+  #step(): { isLastOfSender: boolean } | undefined {
+    const next = this.#arrived.next();
+    if (next === undefined) return undefined;
+    const job = next.work.step();
+    this.#arrived.end(next.sender, job !== undefined);
+    if (job === undefined) return { isLastOfSender: false };
+    this.#pending.push(job);
+    if (job.kind === 'record') {
+      const events = job.rows.length + job.rejected.length;
+      this.#pendingEvents += events;
+      this.#pendingBytes += job.bytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
+    }
+    this.#isAwaited ||= job.kind !== 'record' || job.wait;
+    return { isLastOfSender: !this.#arrived.has(next.sender) };
+  }
+
+  #isTransactionFull(): boolean {
+    return this.#pendingBytes >= TRANSACTION_BYTES || this.#pendingEvents >= TRANSACTION_EVENTS;
+  }
+
+  /** Whether the next turn is that of a sender with more than one small thing to do. */
+  #isNextOfMuch(): boolean {
+    const next = this.#arrived.next();
+    return next !== undefined && (next.count > 1 || !next.work.isSmall);
+  }
+
+  #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#due !== undefined) clearImmediate(this.#due);
-    this.#due = undefined;
     const pending = this.#pending;
     if (pending.length === 0) return;
     this.#pending = [];
     this.#pendingEvents = 0;
     this.#pendingBytes = 0;
-    this.#options.onOutcomes(this.#write(pending));
-  }
-
-  #write(pending: readonly Pending[]): WriterOutcome[] {
+    this.#isAwaited = false;
     const isFlushed = pending.some((job) => job.kind === 'record' && job.durability === 'flushed');
-    const arrivedSeconds = Math.floor(Date.now() / 1000);
+    const nowSeconds = Date.now() / 1000;
+    let outcomes: WriterOutcome[];
     try {
+      if (this.#isBroken) throw new DaybookError('storage_error', 'the storage has failed; the daemon is going away');
       this.#store.begin(isFlushed ? 'full' : 'normal');
-      const outcomes = pending.map((job) => this.#apply(job, arrivedSeconds));
+      outcomes = pending.map((job) => this.#apply(job, nowSeconds));
       this.#store.commit();
-      return outcomes;
+      this.#options.onCommitted?.();
     } catch (error) {
-      this.#store.rollback();
-      this.#options.onStorageError(error);
-      const body = errorBody(new DaybookError('storage_error', storageMessage(error), { cause: error }));
-      return pending.map((job) => ({ key: job.key, error: job.kind === 'refused' ? job.error : body }));
+      this.#fail(pending, error);
+      return;
     }
+    this.#options.onOutcomes(outcomes);
   }
 
-  #apply(job: Pending, arrivedSeconds: number): WriterOutcome {
+  #fail(pending: readonly PreparedJob[], error: unknown): void {
+    let failure = storageFailure(error);
+    try {
+      this.#store.rollback();
+    } catch {
+      failure = 'broken';
+    }
+    this.#isBroken ||= failure === 'broken' || failure === 'damaged';
+    const body = errorBody(refusalFor(failure, error));
+    this.#options.onOutcomes(
+      pending.map((job) => ({ key: job.key, error: job.kind === 'refused' ? job.error : body })),
+    );
+    this.#options.onStorageFailure(failure, error);
+  }
+
+  #apply(job: PreparedJob, nowSeconds: number): WriterOutcome {
     switch (job.kind) {
       case 'record':
-        return { key: job.key, receipt: receiptOf(this.#store.append(job.rows, arrivedSeconds), job) };
+        return receiptOutcome(job.key, this.#append(job, nowSeconds));
       case 'store-pattern':
         return { key: job.key, patternId: this.#store.appendPattern(job.pattern) };
+      case 'report-gaps':
+        noteReported(this.#store.gaps, this.#names, job.gaps, nowSeconds);
+        return { key: job.key, done: true };
       case 'flush':
-        return { key: job.key, flushed: true };
+        return { key: job.key, done: true };
       case 'refused':
         return { key: job.key, error: job.error };
       default:
         return job satisfies never;
     }
   }
+
+  #append(job: PreparedRecord, nowSeconds: number): Receipt {
+    const { rows, rejected, refused, origin, durability } = job;
+    const { gaps } = this.#store;
+    if (refused.length > 0) noteRefused(gaps, this.#names, refused, origin, nowSeconds);
+    if (origin !== undefined) noteOrigin(gaps, origin, rows, rejected.length, nowSeconds);
+    const appended = this.#store.append(rows, Math.floor(nowSeconds));
+    return { ...appended, rejected, level: durability, persisted: true };
+  }
 }
 
-function receiptOf(appended: Appended, job: { rejected: Rejection[]; durability: Durability }): Receipt {
-  return { ...appended, rejected: job.rejected, level: job.durability, persisted: true };
-}
-
-function asDaybookError(error: unknown): DaybookError {
-  return error instanceof DaybookError
-    ? error
-    : new DaybookError('internal', 'the request could not be read', { cause: error });
-}
-
-function storageMessage(error: unknown): string {
-  const reason = error instanceof Error ? error.message : String(error);
-  return `the database could not commit (${reason}); send the same events again, duplicates are recognised`;
+function refusalFor(failure: StorageFailure, cause: unknown): DaybookError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (failure === 'full') {
+    return new DaybookError('disk_full', 'the disk is full; make room, and send the same events again', { cause });
+  }
+  return new DaybookError(
+    'storage_error',
+    `the database could not commit (${reason}); send the same events again, duplicates are recognised`,
+    { cause },
+  );
 }

@@ -1,9 +1,11 @@
 import { DaybookError } from '../../shared/errors.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
+import type { Receipt } from '../../shared/messages/record.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import { prepareEvents } from './prepare-events.ts';
 import { readRecordBody } from './read-record-body.ts';
+import { receiptOutcome } from './receipt-outcome.ts';
 import type { WriterJob, WriterOutcome } from './writer-messages.ts';
 
 export interface PassThroughOptions {
@@ -25,7 +27,8 @@ export class PassThrough {
   }
 
   #apply(job: WriterJob): WriterOutcome {
-    if (job.kind === 'flush') return { key: job.key, flushed: true };
+    // Of a history that is not kept nothing can be missing.
+    if (job.kind === 'flush' || job.kind === 'report-gaps') return { key: job.key, done: true };
     if (job.kind === 'store-pattern') {
       return { key: job.key, error: errorBody(new DaybookError('persistence_disabled', 'nothing is stored')) };
     }
@@ -56,7 +59,7 @@ export class PassThrough {
         data: data ?? {},
       })),
     );
-    const receipt = {
+    const receipt: Receipt = {
       stored: rows.length,
       duplicate: 0,
       rejected,
@@ -65,6 +68,6 @@ export class PassThrough {
       level: durability,
       persisted: false,
     };
-    return { key, receipt };
+    return receiptOutcome(key, receipt);
   }
 }

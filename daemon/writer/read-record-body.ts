@@ -1,6 +1,8 @@
 import { decode, decodeSequence } from '../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
+import { isAbsent } from '../../shared/messages/fields.ts';
+import { type Origin, parseOrigin } from '../../shared/messages/origin.ts';
 import { durabilities, type Durability } from '../../shared/messages/record.ts';
 import { MalformedMsgpack, MsgpackScanner, type ScanProblem, scanProblems } from '../../shared/msgpack-scanner.ts';
 
@@ -12,11 +14,14 @@ export interface RawEvent {
   sizeBytes: number;
   /** Map entries the bytes hold. Fewer in `value` mean that a key stood twice in a map. */
   mapEntries: number;
+  /** Values the bytes hold. */
+  values: number;
 }
 
 export interface RecordBody {
   durability: Durability;
   wait: boolean;
+  origin?: Origin;
   events: RawEvents;
 }
 
@@ -31,32 +36,44 @@ interface ScannedEvent {
   end: number;
   problem: ScanProblem;
   mapEntries: number;
+  values: number;
 }
+
+/** Values that are scanned between two pauses: some tenths of a millisecond. */
+const SLICE_VALUES = 32 * 1024;
 
 /** Bytes of events that are decoded together. */
 const DECODE_BYTES = 64 * 1024;
 
 const optionScanner = new MsgpackScanner(4);
-const eventScanner = new MsgpackScanner(limits.nestingDepth);
 
 /** From this problem on a decoder must not see the event. */
 const firstUndecodable = scanProblems.non_string_key;
 
 /**
- * Reads `{durability, wait, events: [...]}` from its bytes. Every event is bounded before it is decoded, and an event
+ * Reads `{durability, wait, origin, events: [...]}` from its bytes. Every event is bounded before it is decoded, and an event
  * that cannot be decoded does not touch its neighbours.
  * @throws DaybookError malformed, invalid_request, too_large: nothing of the request can be used
  */
 export function readRecordBody(bytes: Buffer): RecordBody {
+  const slices = readInSlices(bytes);
+  for (;;) {
+    const slice = slices.next();
+    if (slice.done === true) return slice.value;
+  }
+}
+
+/** The same, with a pause after each slice for those who have less to do. */
+export function* readInSlices(bytes: Buffer): Generator<void, RecordBody, undefined> {
   try {
-    return readBody(bytes);
+    return yield* readBody(bytes);
   } catch (error) {
     if (error instanceof MalformedMsgpack) throw new DaybookError('malformed', error.message, { cause: error });
     throw error;
   }
 }
 
-function readBody(bytes: Buffer): RecordBody {
+function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
   const options: { [name: string]: unknown } = {};
   let events: ScannedEvent[] | undefined;
   const fields = containerAt(bytes, 0, 'map');
@@ -67,16 +84,24 @@ function readBody(bytes: Buffer): RecordBody {
     position = keyEnd;
     if (key === 'events') {
       if (events !== undefined) throw new DaybookError('invalid_request', 'events stands there twice');
-      const list = scanEvents(bytes, position);
+      const list = yield* scanEvents(bytes, position);
       events = list.events;
       position = list.end;
-    } else if (key === 'durability' || key === 'wait') {
+    } else if (key === 'durability' || key === 'wait' || key === 'origin') {
       if (Object.hasOwn(options, key)) throw new DaybookError('invalid_request', `${key} stands there twice`);
       const end = scanOption(bytes, position);
-      options[key] = decode(bytes.subarray(position, end));
+      const value = decode(bytes.subarray(position, end));
+      const fieldCount = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+      if (!Array.isArray(value) && optionScanner.mapEntries !== fieldCount) {
+        throw new DaybookError('invalid_request', `${key} has a field twice, or a map inside`);
+      }
+      options[key] = value;
       position = end;
     } else {
-      throw new DaybookError('invalid_request', 'a record request has the fields durability, wait and events only');
+      throw new DaybookError(
+        'invalid_request',
+        'a record request has the fields durability, wait, origin and events only',
+      );
     }
   }
   if (position !== bytes.length) throw new DaybookError('malformed', 'bytes follow the body');
@@ -87,7 +112,8 @@ function readBody(bytes: Buffer): RecordBody {
   }
   const wait = options['wait'] ?? true;
   if (typeof wait !== 'boolean') throw new DaybookError('invalid_request', 'wait must be true or false');
-  return { durability, wait, events: lazilyDecoded(bytes, events) };
+  const origin = isAbsent(options['origin']) ? undefined : parseOrigin(options['origin']);
+  return { durability, wait, ...(origin !== undefined && { origin }), events: lazilyDecoded(bytes, events) };
 }
 
 function scanOption(bytes: Buffer, position: number): number {
@@ -96,18 +122,28 @@ function scanOption(bytes: Buffer, position: number): number {
   return optionScanner.end;
 }
 
-function scanEvents(bytes: Buffer, at: number): { events: ScannedEvent[]; end: number } {
+function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: ScannedEvent[]; end: number }, undefined> {
   const { count, start } = containerAt(bytes, at, 'array');
   if (count > limits.eventsPerFrame) {
     throw new DaybookError('too_large', `${count} events in one request; at most ${limits.eventsPerFrame} are taken`);
   }
   const events: ScannedEvent[] = [];
+  // One of its own: other requests are read during the pauses.
+  const scanner = new MsgpackScanner(limits.nestingDepth);
   let position = start;
+  let left = SLICE_VALUES;
   for (let index = 0; index < count; index += 1) {
-    eventScanner.scan(bytes, position);
-    const { end, problem, mapEntries } = eventScanner;
-    events.push({ start: position, end, problem, mapEntries });
+    let counted = 0;
+    scanner.begin(position);
+    while (!scanner.advance(bytes, left)) {
+      counted = scanner.values;
+      left = SLICE_VALUES;
+      yield;
+    }
+    const { end, problem, mapEntries, values } = scanner;
+    events.push({ start: position, end, problem, mapEntries, values });
     position = end;
+    left = Math.max(left - (values - counted), 1);
   }
   return { events, end: position };
 }
@@ -131,18 +167,18 @@ function* decodeEvents(bytes: Buffer, events: readonly ScannedEvent[]): Generato
     const values = to > from ? decodeSequence(bytes.subarray(start, (events[to - 1] as ScannedEvent).end)) : [];
     to = Math.max(to, from + 1);
     for (let index = from; index < to; index += 1) {
-      const { start: first, end, problem, mapEntries } = events[index] as ScannedEvent;
+      const { start: first, end, problem, mapEntries, values: count } = events[index] as ScannedEvent;
       const value = values[index - from];
       // Whoever takes the event decides how long it lives: the next one may be as large.
       values[index - from] = undefined;
-      yield { value, problem, sizeBytes: end - first, mapEntries };
+      yield { value, problem, sizeBytes: end - first, mapEntries, values: count };
     }
     from = to;
   }
 }
 
-function isDecodable({ start, end, problem }: ScannedEvent): boolean {
-  return problem < firstUndecodable && end - start <= limits.eventBytes;
+function isDecodable({ start, end, problem, values }: ScannedEvent): boolean {
+  return problem < firstUndecodable && end - start <= limits.eventBytes && values <= limits.valuesPerEvent;
 }
 
 /** Size of the map or array whose header is at `at`, and where its first item begins. */

@@ -26,6 +26,10 @@ export function validateEvent(raw: RawEvent, nowSeconds: number): ValidEvent | R
   if (raw.sizeBytes > limits.eventBytes) {
     return refuse('too_large', `the event has ${raw.sizeBytes} bytes; at most ${limits.eventBytes} are kept`);
   }
+  if (raw.values > limits.valuesPerEvent) {
+    const reason = `the event holds ${raw.values} values; at most ${limits.valuesPerEvent} are kept: send it as several`;
+    return refuse('too_many_values', reason);
+  }
   const event = raw.value;
   if (event === undefined) return problemRefusal(raw.problem) ?? refuse('invalid_event', 'an event must be a map');
   if (typeof event !== 'object' || event === null || Array.isArray(event) || Buffer.isBuffer(event)) {
@@ -65,10 +69,7 @@ export function validateEvent(raw: RawEvent, nowSeconds: number): ValidEvent | R
 
   if (!isName(type, 1)) return refuse('invalid_type', nameProblem('type', type));
   if (!isName(source, 1)) return refuse('invalid_source', nameProblem('source', source));
-  if (
-    typeof timestamp !== 'number' ||
-    !(timestamp >= limits.timestampMinSeconds && timestamp < limits.timestampMaxSeconds)
-  ) {
+  if (!isTimestamp(timestamp)) {
     return refuse('invalid_timestamp', timestampProblem(timestamp));
   }
   if (action !== null && !isName(action, 0)) return refuse('invalid_action', nameProblem('action', action));
@@ -89,9 +90,13 @@ function refuse(code: ErrorCode, message: string): Refusal {
 }
 
 /** UTF-16 code units never outnumber UTF-8 bytes, and make at least a third of them: most names need no counting. */
-function isName(value: unknown, minBytes: number): value is string {
+export function isName(value: unknown, minBytes: number): value is string {
   if (typeof value !== 'string' || value.length < minBytes || value.length > limits.nameBytes) return false;
   return value.length * 3 <= limits.nameBytes || Buffer.byteLength(value) <= limits.nameBytes;
+}
+
+export function isTimestamp(value: unknown): value is number {
+  return typeof value === 'number' && value >= limits.timestampMinSeconds && value < limits.timestampMaxSeconds;
 }
 
 function nameProblem(field: string, value: unknown): string {

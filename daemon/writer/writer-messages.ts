@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../shared/event.ts';
 import type { ErrorBody } from '../../shared/messages/error-body.ts';
-import type { Receipt } from '../../shared/messages/record.ts';
+import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
+import type { StorageState } from '../../shared/messages/status.ts';
 import type { NewPattern } from '../storage/event-store.ts';
 
 /** What the writer thread is started with. */
@@ -14,28 +15,47 @@ export interface WriterSettings {
   cleanupIntervalMs: number;
   /** False: validate only, and hand the events back for the live tails. */
   persist: boolean;
+  /** Take the database as it is, whatever its marker says. */
+  init: boolean;
 }
 
-/** Work for the writer. `key` comes back in the outcome. */
-export type WriterJob =
-  | { kind: 'record'; key: number; body: Uint8Array }
-  | { kind: 'flush'; key: number }
-  | { kind: 'store-pattern'; key: number; pattern: NewPattern };
+/** Work for the writer. `key` comes back in the outcome; jobs of one `sender` are done in order. */
+export type WriterJob = { key: number; sender: number } & (
+  | { kind: 'record'; body: Uint8Array }
+  | { kind: 'flush' }
+  | { kind: 'store-pattern'; pattern: NewPattern }
+  | { kind: 'report-gaps'; gaps: ReportedGap[] }
+);
 
-export type ToWriter = { kind: 'jobs'; jobs: WriterJob[] } | { kind: 'close' };
+export type ToWriter =
+  | { kind: 'jobs'; jobs: WriterJob[] }
+  /** A reader met bytes that cannot have been written. */
+  | { kind: 'suspect' }
+  | { kind: 'close' };
 
-/** What became of one job, after COMMIT. */
+/** Events by what became of them. */
+export interface ReceiptCounts {
+  stored: number;
+  duplicate: number;
+  rejected: number;
+}
+
+/** What became of one job, after COMMIT. A receipt comes encoded, so that the main thread only passes bytes on. */
 export type WriterOutcome =
-  | { key: number; receipt: Receipt }
+  | { key: number; counts: ReceiptCounts; receipt: Uint8Array }
   | { key: number; patternId: number }
-  | { key: number; flushed: true }
+  | { key: number; done: true }
   | { key: number; error: ErrorBody };
 
 export type FromWriter =
-  | { kind: 'ready'; databaseId: string; lastId: number }
+  | { kind: 'ready'; databaseId: string; lastId: number; gaps: number }
   /** The database could not be opened; the thread ends. */
   | { kind: 'failed'; error: ErrorBody }
-  | { kind: 'outcomes'; outcomes: WriterOutcome[]; lastId: number }
+  | { kind: 'outcomes'; outcomes: WriterOutcome[]; lastId: number; gaps: number }
+  /** The disk is full, or is no longer. */
+  | { kind: 'storage'; state: StorageState }
+  /** Nothing can be stored any more, and what is not acknowledged will not be. */
+  | { kind: 'fatal'; error: ErrorBody }
   /** With persistence off: the events that a commit would have stored. */
   | { kind: 'unpersisted'; events: StoredEvent[] }
   /** For the log; never holds event content. */

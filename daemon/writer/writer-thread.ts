@@ -2,16 +2,20 @@
 // Native string extraction: halves the time of decoding in this thread, for 6 MB.
 // oxlint-disable-next-line import/no-unassigned-import
 import 'msgpackr';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
+import { Checkpoints } from '../maintenance/checkpoints.ts';
 import { MaintenanceSchedule } from '../maintenance/schedule.ts';
 import { EventStore } from '../storage/event-store.ts';
+import { openGuarded } from '../storage/guarded-database.ts';
 import { NameTable } from '../storage/name-table.ts';
 import { openWriter } from '../storage/open-database.ts';
+import { storageFailure } from '../storage/storage-failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PassThrough } from './pass-through.ts';
+import { StorageWatch } from './storage-watch.ts';
 import type { FromWriter, ToWriter, WriterSettings } from './writer-messages.ts';
 
 if (parentPort === null) throw new Error('writer-thread runs as a worker');
@@ -26,49 +30,74 @@ try {
   else runWithoutStoring();
 } catch (error) {
   const body =
-    error instanceof DaybookError ? error : new DaybookError('storage_error', describe(error), { cause: error });
+    error instanceof DaybookError
+      ? error
+      : new DaybookError('storage_error', `${settings.databasePath}: ${describe(error)}`, { cause: error });
   tell({ kind: 'failed', error: errorBody(body) });
   port.close();
 }
 
 function run(): void {
-  const db = openWriter(settings.databasePath);
+  const { db, marker, files } = openGuarded(settings.databasePath, {
+    init: settings.init,
+    onNotice: (message, details) => log('warn', message, details),
+  });
   const names = new NameTable(db, limits.namesPerKind);
   const store = new EventStore(db, names);
+  const watch = new StorageWatch({ marker, files, log, tell });
 
   const maintenance = new MaintenanceSchedule(db, store, {
     retentionDays: settings.retentionDays,
     cleanupIntervalMs: settings.cleanupIntervalMs,
     onDone: ({ removed, durationMs }) => log('info', 'cleanup done', { removed, durationMs: Math.round(durationMs) }),
-    onError: (error) => log('error', 'cleanup failed', { error: describe(error) }),
+    onError: (error) => watch.failed('cleanup', storageFailure(error), error),
   });
+  const checkpoints = new Checkpoints(db, (error) => watch.failed('checkpoint', storageFailure(error), error));
 
   const commits = new GroupCommit(store, names, {
     batchSize: settings.batchSize,
     batchTimeoutMs: settings.batchTimeoutMs,
-    onOutcomes: (outcomes) => {
-      tell({ kind: 'outcomes', outcomes, lastId: store.lastId });
-      maintenance.noteCommit();
+    takeIn: () => {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        take(next.message as ToWriter);
+      }
     },
-    onStorageError: (error) => log('error', 'commit failed', { error: describe(error) }),
+    onCommitted: () => watch.committed(store.lastId),
+    onOutcomes: (outcomes) => {
+      tell({ kind: 'outcomes', outcomes, lastId: store.lastId, gaps: store.gaps.size });
+      checkpoints.noteCommit();
+    },
+    onStorageFailure: (failure, error) => watch.failed('commit', failure, error),
   });
 
-  port.on('message', (message: ToWriter) => {
-    if (message.kind === 'jobs') {
-      for (const job of message.jobs) commits.add(job);
-      return;
+  const take = (message: ToWriter) => {
+    switch (message.kind) {
+      case 'jobs':
+        for (const job of message.jobs) commits.add(job);
+        break;
+      case 'suspect':
+        marker.suspect();
+        break;
+      case 'close':
+        maintenance.stop();
+        checkpoints.stop();
+        commits.commit();
+        db.close();
+        marker.close();
+        tell({ kind: 'closed' });
+        port.close();
+        break;
+      default:
+        message satisfies never;
     }
-    maintenance.stop();
-    commits.commit();
-    db.close();
-    tell({ kind: 'closed' });
-    port.close();
-  });
+  };
+  port.on('message', take);
 
   tell({
     kind: 'ready',
     databaseId: String(db.prepare("SELECT value FROM meta WHERE key = 'database_id'").pluck().get()),
     lastId: store.lastId,
+    gaps: store.gaps.size,
   });
   maintenance.start();
 }
@@ -76,7 +105,7 @@ function run(): void {
 function runWithoutStoring(): void {
   const passThrough = new PassThrough({
     names: new NameTable(openWriter(':memory:'), limits.namesPerKind),
-    onOutcomes: (outcomes) => tell({ kind: 'outcomes', outcomes, lastId: 0 }),
+    onOutcomes: (outcomes) => tell({ kind: 'outcomes', outcomes, lastId: 0, gaps: 0 }),
     onEvents: (events) => tell({ kind: 'unpersisted', events }),
   });
   port.on('message', (message: ToWriter) => {
@@ -87,7 +116,7 @@ function runWithoutStoring(): void {
     tell({ kind: 'closed' });
     port.close();
   });
-  tell({ kind: 'ready', databaseId: 'unpersisted', lastId: 0 });
+  tell({ kind: 'ready', databaseId: 'unpersisted', lastId: 0, gaps: 0 });
 }
 
 function describe(error: unknown): string {

@@ -3,10 +3,14 @@ import { DaybookError } from '../../shared/errors.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
 import { workerEntry, workerLimits } from '../worker-entry.ts';
+import type { StorageState } from '../../shared/messages/status.ts';
 import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
 
 export interface WriterEvents {
-  onOutcomes: (outcomes: WriterOutcome[], lastId: number) => void;
+  onOutcomes: (outcomes: WriterOutcome[], lastId: number, gaps: number) => void;
+  onStorage: (state: StorageState) => void;
+  /** The storage has failed for good; the process should end once the answers have left. */
+  onFatal: (error: DaybookError) => void;
   onUnpersisted: (events: StoredEvent[]) => void;
   onLog: (level: 'info' | 'warn' | 'error', message: string, details: { [name: string]: unknown }) => void;
   /** The thread ended without being asked to: nothing can be stored any more. */
@@ -21,20 +25,27 @@ export interface WriterEvents {
 export class Writer {
   readonly databaseId: string;
   readonly lastIdAtStart: number;
+  readonly gapsAtStart: number;
   readonly #worker: Worker;
   #closed: Promise<void>;
 
-  constructor(worker: Worker, ready: { databaseId: string; lastId: number }, closed: Promise<void>) {
+  constructor(worker: Worker, ready: { databaseId: string; lastId: number; gaps: number }, closed: Promise<void>) {
     this.#worker = worker;
     this.#closed = closed;
     this.databaseId = ready.databaseId;
     this.lastIdAtStart = ready.lastId;
+    this.gapsAtStart = ready.gaps;
   }
 
   /** Hands jobs over in order. The bytes of record bodies are moved, not copied. */
   post(jobs: WriterJob[]): void {
     const transfers = jobs.flatMap((job) => (job.kind === 'record' ? [job.body.buffer as ArrayBuffer] : []));
     this.#worker.postMessage({ kind: 'jobs', jobs } satisfies ToWriter, transfers);
+  }
+
+  /** Has the next start look through the whole database. */
+  suspect(): void {
+    this.#worker.postMessage({ kind: 'suspect' } satisfies ToWriter);
   }
 
   /** Commits what was posted, closes the database and ends the thread. Outcomes still arrive meanwhile. */
@@ -68,7 +79,13 @@ export function openWriterThread(settings: WriterSettings, events: WriterEvents)
         opened.reject(errorFromBody(message.error satisfies ErrorBody));
         break;
       case 'outcomes':
-        events.onOutcomes(message.outcomes, message.lastId);
+        events.onOutcomes(message.outcomes, message.lastId, message.gaps);
+        break;
+      case 'storage':
+        events.onStorage(message.state);
+        break;
+      case 'fatal':
+        events.onFatal(errorFromBody(message.error));
         break;
       case 'unpersisted':
         events.onUnpersisted(message.events);

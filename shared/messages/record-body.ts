@@ -1,6 +1,7 @@
 import { encode } from '../codec.ts';
 import { DaybookError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Origin } from './origin.ts';
 import type { Durability } from './record.ts';
 
 /**
@@ -22,13 +23,19 @@ export function encodeEvent(event: unknown): Buffer {
 }
 
 /** The body of a record request (`RecordRequest`) around events that are encoded already. */
-export function encodeRecordBody(events: readonly Buffer[], durability: Durability, wait: boolean): Buffer {
+export function encodeRecordBody(
+  events: readonly Buffer[],
+  durability: Durability,
+  wait: boolean,
+  origin?: Origin,
+): Buffer {
   const head = Buffer.concat([
-    Buffer.from([0x83]),
+    Buffer.from([origin === undefined ? 0x83 : 0x84]),
     encode('durability'),
     encode(durability),
     encode('wait'),
     encode(wait),
+    ...(origin === undefined ? [] : [encode('origin'), encode(origin)]),
     encode('events'),
     Buffer.from([0xdd, 0, 0, 0, 0]),
   ]);

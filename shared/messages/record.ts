@@ -1,6 +1,7 @@
 import { type ErrorCode, isErrorCode } from '../errors.ts';
 import { anyFieldsOf, invalid, isAbsent, oneOf, optionalFlag, text, wholeNumber } from './fields.ts';
 import type { MessageKind } from './message-kind.ts';
+import type { Origin } from './origin.ts';
 
 /**
  * What a receipt promises. `committed`: the transaction is in the database, kill -9 of everything does not lose it.
@@ -16,6 +17,8 @@ export type Durability = (typeof durabilities)[number];
 export interface RecordRequest {
   durability: Durability;
   wait: boolean;
+  /** Only to a daemon with the capability `gaps`. */
+  origin?: Origin;
   events: unknown[];
 }
 

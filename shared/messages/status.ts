@@ -11,6 +11,9 @@ export interface DaemonSettings {
   cleanup_interval_hours: number;
 }
 
+/** Whether events can be stored: `disk_full` passes by itself when there is room again. */
+export type StorageState = 'ok' | 'disk_full';
+
 /** How the daemon itself is. */
 export interface StatusReply {
   state: 'running' | 'stopping';
@@ -31,6 +34,10 @@ export interface StatusReply {
   queue_bytes: number;
   /** Highest id stored so far. */
   last_id: number;
+  /** Absent from a daemon that does not know. */
+  storage?: StorageState;
+  /** Gaps in the history that are known; absent from a daemon that does not know. */
+  gaps?: number;
   settings: DaemonSettings;
   /** Resident memory of the whole process, bytes. */
   memory_bytes: number;

@@ -35,6 +35,7 @@ describe('loadConfig', () => {
       batchTimeoutMs: 5_000,
       retentionDays: 30,
       cleanupIntervalMs: 24 * 3_600_000,
+      init: false,
       logLevel: 'info',
     });
     assert.match(paths.database, /data\/events\.db$/);
@@ -62,9 +63,19 @@ describe('loadConfig', () => {
       batchTimeoutMs: 500,
       retentionDays: 0.5,
       cleanupIntervalMs: 3_600_000,
+      init: false,
       logLevel: 'debug',
     });
     assert.equal(paths.database, '/elsewhere/events.db');
+  });
+
+  test('begins anew only where the command line says so: the next start by a service manager does not', async () => {
+    using home = temporaryHome();
+    const environment = { DAYBOOK_HOME: home.path };
+    for (const [flags, init] of [[['--init'], true] as const, [[], false] as const, [['--initial'], false] as const]) {
+      assert.equal((await loadConfig(environment, flags)).init, init);
+    }
+    await refuses('{"init": true}', /init: is not a key/);
   });
 
   const refused: [what: string, text: string, message: RegExp][] = [

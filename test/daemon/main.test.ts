@@ -30,6 +30,8 @@ describe('a running daemon', () => {
       tails: 0,
       queue_bytes: 0,
       last_id: 2,
+      storage: 'ok',
+      gaps: 0,
       settings: { database_path: daemon.paths.database, ...persistence },
     });
   });

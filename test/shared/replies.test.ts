@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { flush } from '../../shared/messages/flush.ts';
+import { gaps } from '../../shared/messages/gaps.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
+import { reportGaps } from '../../shared/messages/report-gaps.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
 import { parseTailEvents, parseTailReset, tail, tailStop } from '../../shared/messages/tail.ts';
+import { verify } from '../../shared/messages/verify.ts';
 
 const position = { databaseId: 'd', id: 3 };
 const event = { id: 3, timestamp: 1.5, type: 't', source: 's', data: {} };
@@ -20,6 +23,7 @@ const receipt = {
   persisted: true,
 };
 const page = { events: [event], cursor: 'c', partial: true, damaged: [2], newestId: 3 };
+const gap = { id: 1, source: 's', producer: 'p', count: 2, since: 1.5, until: 2, reason: 'missing', noticed: 3 };
 const figures = {
   total_stored: 0,
   total_duplicate: 0,
@@ -42,6 +46,68 @@ interface Reply {
 const replies: Reply[] = [
   { name: 'flush', parse: (body) => flush.parseReply(body), good: [[{}, {}]], bad: [] },
   { name: 'tail-stop', parse: (body) => tailStop.parseReply(body), good: [[{}, {}]], bad: [] },
+  { name: 'report-gaps', parse: (body) => reportGaps.parseReply(body), good: [[{}, {}]], bad: [] },
+  {
+    name: 'verify',
+    parse: (body) => verify.parseReply(body),
+    good: [
+      [
+        { checked: 2, damaged: [{ id: 1, message: 'm', later: 1 }], afterId: 2 },
+        { checked: 2, damaged: [{ id: 1, message: 'm' }], afterId: 2 },
+      ],
+      [
+        { checked: 0, damaged: [], structure: 'ok' },
+        { checked: 0, damaged: [], afterId: null, structure: 'ok' },
+      ],
+      [
+        { checked: 0, damaged: [], afterId: null, structure: ['a', 'b'] },
+        { checked: 0, damaged: [], afterId: null, structure: ['a', 'b'] },
+      ],
+    ],
+    bad: [
+      ['checked', [{ damaged: [] }, { checked: -1, damaged: [] }]],
+      ['damaged', [{ checked: 0 }, { checked: 0, damaged: [5] }, { checked: 0, damaged: {} }]],
+      ['id', [{ checked: 0, damaged: [{ message: 'm' }] }]],
+      ['message', [{ checked: 0, damaged: [{ id: 1 }] }]],
+      ['afterId', [{ checked: 0, damaged: [], afterId: '5' }]],
+      ['structure', [{ checked: 0, damaged: [], structure: 'fine' }]],
+    ],
+  },
+  {
+    name: 'gaps',
+    parse: (body) => gaps.parseReply(body),
+    good: [
+      [
+        { gaps: [gap], nextId: 1 },
+        { gaps: [gap], nextId: 1 },
+      ],
+      [{ gaps: [] }, { gaps: [], nextId: null }],
+      [
+        { gaps: [{ ...gap, source: null, producer: undefined, count: 0 }], nextId: null },
+        { gaps: [{ ...gap, source: null, producer: null, count: 0 }], nextId: null },
+      ],
+      [{ gaps: [{ ...gap, later: 1 }] }, { gaps: [gap], nextId: null }],
+    ],
+    bad: [
+      ['gaps', [{}, { gaps: null }, { gaps: {} }]],
+      ['gap', [{ gaps: [5] }, { gaps: [null] }]],
+      [
+        'nextId',
+        [
+          { gaps: [], nextId: '1' },
+          { gaps: [], nextId: 0.5 },
+        ],
+      ],
+      ['id', [{ gaps: [{ ...gap, id: 0 }] }, { gaps: [{ ...gap, id: '1' }] }]],
+      ['source', [{ gaps: [{ ...gap, source: 5 }] }]],
+      ['producer', [{ gaps: [{ ...gap, producer: [] }] }]],
+      ['count', [{ gaps: [{ ...gap, count: -1 }] }, { gaps: [{ ...gap, count: null }] }]],
+      ['since', [{ gaps: [{ ...gap, since: null }] }]],
+      ['until', [{ gaps: [{ ...gap, until: Number.NaN }] }]],
+      ['reason', [{ gaps: [{ ...gap, reason: null }] }]],
+      ['noticed', [{ gaps: [{ ...gap, noticed: '3' }] }]],
+    ],
+  },
   {
     name: 'record',
     parse: (body) => record.parseReply(body),

@@ -4,16 +4,27 @@ import { inspect } from 'node:util';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { flush } from '../../shared/messages/flush.ts';
+import { gaps } from '../../shared/messages/gaps.ts';
+import { parseOrigin } from '../../shared/messages/origin.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
+import { reportGaps } from '../../shared/messages/report-gaps.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
 import { tail, tailStop } from '../../shared/messages/tail.ts';
+import { verify } from '../../shared/messages/verify.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const position = { databaseId: 'd', id: 3 };
 const pattern = { patternType: 'sequence', confidence: 0.5, patternData: '{"steps":[]}' };
+const origin = { producer: 'p', epoch: 'e', first: 1 };
+const gap = { producer: 'p', epoch: 'e', from: 3, to: 4, since: 1.5, until: 2, reason: 'r' };
+/** The longest text that names something: of characters of three bytes, and one of one. */
+const longest = `${'€'.repeat(85)}a`;
+const labels = [undefined, null, '', 5, [], `${longest}a`, 'x'.repeat(limits.nameBytes + 1), '\ud800'];
+/** None of them is a timestamp of an event. */
+const moments = [undefined, null, '1', -0.5, Number.NaN, Number.POSITIVE_INFINITY, limits.timestampMaxSeconds];
 const without = (body: object, name: string) =>
   Object.fromEntries(Object.entries(body).filter(([key]) => key !== name));
 
@@ -59,6 +70,16 @@ const kinds: Kind[] = [
       ['cursor', [{ cursor: 5 }, { cursor: [] }, { cursor: {} }]],
       ['maxId', [-1, 1.5, MAX + 1, '5', 5n].map((maxId) => ({ maxId }))],
     ],
+  },
+  {
+    kind: verify.kind,
+    parse: (body) => verify.parseRequest(body),
+    good: [
+      [{}, { afterId: 0 }],
+      [{ afterId: null }, { afterId: 0 }],
+      [{ afterId: MAX }, { afterId: MAX }],
+    ],
+    bad: [['afterId', [-1, 1.5, '1', MAX + 1].map((afterId) => ({ afterId }))]],
   },
   {
     kind: tail.kind,
@@ -131,6 +152,76 @@ const kinds: Kind[] = [
           { ...pattern, embryoId: [] },
         ],
       ],
+    ],
+  },
+  {
+    kind: reportGaps.kind,
+    parse: (body) => reportGaps.parseRequest(body),
+    good: [
+      [{ gaps: [gap] }, { gaps: [gap] }],
+      [{ gaps: [{ ...gap, source: null }] }, { gaps: [gap] }],
+      [
+        { gaps: [{ ...gap, source: 's', from: 1, to: limits.counterMax, producer: longest, epoch: longest }, gap] },
+        { gaps: [{ ...gap, source: 's', from: 1, to: limits.counterMax, producer: longest, epoch: longest }, gap] },
+      ],
+      [{ gaps: [{ ...gap, from: 4 }] }, { gaps: [{ ...gap, from: 4 }] }],
+      // A clock that went back between the first and the last of them.
+      [{ gaps: [{ ...gap, since: 9, until: 0 }] }, { gaps: [{ ...gap, since: 0, until: 9 }] }],
+      [
+        { gaps: Array.from({ length: limits.gapsPerReport }, () => gap) },
+        { gaps: Array.from({ length: limits.gapsPerReport }, () => gap) },
+      ],
+    ],
+    bad: [
+      ['gaps', [{}, { gaps: null }, { gaps: gap }, { gaps: [] }, { gaps: Array.from({ length: limits.gapsPerReport + 1 }, () => gap) }]],
+      ['gap', [{ gaps: [null] }, { gaps: [gap, [gap]] }, { gaps: ['p'] }]],
+      ['later', [{ gaps: [{ ...gap, later: 1 }] }]],
+      ['producer', labels.map((producer) => ({ gaps: [{ ...gap, producer }] }))],
+      ['epoch', labels.map((epoch) => ({ gaps: [{ ...gap, epoch }] }))],
+      ['reason', labels.map((reason) => ({ gaps: [{ ...gap, reason }] }))],
+      ['source', labels.slice(2).map((source) => ({ gaps: [{ ...gap, source }] }))],
+      ['from', [undefined, 0, -1, 1.5, '3', limits.counterMax + 1].map((from) => ({ gaps: [{ ...gap, from }] }))],
+      ['to', [undefined, 2, 3.5, '4', limits.counterMax + 1].map((to) => ({ gaps: [{ ...gap, to }] }))],
+      ['since', moments.map((since) => ({ gaps: [{ ...gap, since }] }))],
+      ['until', moments.map((until) => ({ gaps: [{ ...gap, until }] }))],
+    ],
+  },
+  {
+    kind: gaps.kind,
+    parse: (body) => gaps.parseRequest(body),
+    good: [
+      [{}, { afterId: 0, limit: 100 }],
+      [
+        { since: null, source: null, afterId: null, limit: null },
+        { afterId: 0, limit: 100 },
+      ],
+      [
+        { since: 1.5, source: longest, afterId: MAX, limit: limits.pageRows },
+        { since: 1.5, source: longest, afterId: MAX, limit: limits.pageRows },
+      ],
+    ],
+    bad: [
+      ['since', ['1', Number.NaN, Number.POSITIVE_INFINITY, []].map((since) => ({ since }))],
+      ['source', labels.slice(2).map((source) => ({ source }))],
+      ['afterId', [-1, 1.5, '1', MAX + 1].map((afterId) => ({ afterId }))],
+      ['limit', [0, -1, 1.5, '1', limits.pageRows + 1].map((limit) => ({ limit }))],
+    ],
+  },
+  {
+    // It travels inside a record request.
+    kind: 'origin',
+    parse: parseOrigin,
+    good: [
+      [origin, origin],
+      [
+        { producer: longest, epoch: 'é', first: limits.counterMax },
+        { producer: longest, epoch: 'é', first: limits.counterMax },
+      ],
+    ],
+    bad: [
+      ['producer', labels.map((producer) => ({ ...origin, producer }))],
+      ['epoch', labels.map((epoch) => ({ ...origin, epoch }))],
+      ['first', [undefined, null, 0, -1, 1.5, '1', 1n, limits.counterMax + 1].map((first) => ({ ...origin, first }))],
     ],
   },
 ];

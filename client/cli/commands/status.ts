@@ -55,6 +55,15 @@ function stoppedText(service: string): string {
   ]);
 }
 
+function storageText({ storage = 'ok', persistence }: StatusReply): string {
+  if (!persistence) return 'nothing (enable_persistence is false)';
+  return storage === 'ok' ? 'ok' : paint('red', 'the disk is full: nothing is stored until there is room');
+}
+
+function historyText({ gaps = 0 }: StatusReply): string {
+  return gaps === 0 ? 'no gaps known' : paint('yellow', `${wholeNumber(gaps)} gaps: see daybook gaps`);
+}
+
 function runningText(status: StatusReply, service: string): string {
   return table([
     ['state', paint('green', status.state)],
@@ -62,7 +71,8 @@ function runningText(status: StatusReply, service: string): string {
     ['pid', String(status.pid)],
     ['version', `${status.version} (node ${status.node_version})`],
     ['uptime', durationText(status.uptime_seconds)],
-    ['stores', status.persistence ? 'yes' : 'nothing (enable_persistence is false)'],
+    ['storage', storageText(status)],
+    ['history', historyText(status)],
     ['last id', wholeNumber(status.last_id)],
     ['clients', `${status.connections} connected, ${status.tails} following`],
     ['queue', bytesText(status.queue_bytes)],

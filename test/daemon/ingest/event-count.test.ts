@@ -34,7 +34,7 @@ describe('eventCount', () => {
       'events behind more than its headers',
       pack(
         new Entries([
-          ['x', 'y'.repeat(1000)],
+          ['x', 'y'.repeat(2_000)],
           ['events', events(3)],
         ]),
       ),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, mock, test } from 'node:test';
 import { Ingest } from '../../../daemon/ingest/ingest.ts';
 import { GroupCommit } from '../../../daemon/writer/group-commit.ts';
+import { receiptOutcome } from '../../../daemon/writer/receipt-outcome.ts';
 import type { WriterJob } from '../../../daemon/writer/writer-messages.ts';
 import { encode } from '../../../shared/codec.ts';
 import { limits } from '../../../shared/limits.ts';
@@ -32,7 +33,7 @@ class Trial {
 
   /** The writer is done with these jobs. */
   settle(jobs: readonly WriterJob[]): void {
-    this.ingest.settle(jobs.map(({ key }) => ({ key, receipt })));
+    this.ingest.settle(jobs.map(({ key }) => receiptOutcome(key, receipt)));
   }
 
   /** Settles job after job until everything is done, and returns the keys in that order. */
@@ -93,11 +94,11 @@ describe('Ingest', () => {
     const error = { code: 'storage_error', message: 'full', retryable: true } as const;
     ingest.settle([
       { key: stored, patternId: 5 },
-      { key: second, receipt },
+      receiptOutcome(second, receipt),
       { key: failed, error },
-      { key: flush, flushed: true },
-      { key: first, receipt },
-      { key: 999, receipt },
+      { key: flush, done: true },
+      receiptOutcome(first, receipt),
+      receiptOutcome(999, receipt),
     ]);
     assert.deepEqual(one.replies, [
       { requestId: 11, body: {} },
@@ -240,7 +241,7 @@ describe('Ingest before a group commit', () => {
       batchSize: 100,
       batchTimeoutMs: 3_600_000,
       onOutcomes: (outcomes) => ingest.settle(outcomes),
-      onStorageError: (error) => assert.fail(String(error)),
+      onStorageFailure: (_failure, error) => assert.fail(String(error)),
     });
     const ingest = new Ingest((jobs) => {
       for (const job of jobs) group.add(job);
@@ -253,5 +254,8 @@ describe('Ingest before a group commit', () => {
     ingest.record(polite, 1, encode({ wait: true, events: [{ type: 'a', source: 'b', timestamp: 1 }] }));
     for (let turn = 0; turn < 100 && polite.replies.length === 0; turn += 1) await tick();
     assert.equal(polite.replies.length, 1, 'somebody who waits is not held up for the batch timeout');
+    ingest.postAll();
+    group.commit();
+    await tick();
   });
 });

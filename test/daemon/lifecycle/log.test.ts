@@ -10,7 +10,7 @@ const line = 'x'.repeat(100_000);
 
 /** Writes entries of 100 kB, each with its number. */
 function write(log: ReturnType<typeof openLog>, from: number, count: number): void {
-  for (let n = from; n < from + count; n += 1) log.logger.info({ n, line }, 'entry');
+  for (let n = from; n < from + count; n += 1) log.logger.info({ n, line }, `entry ${n}`);
 }
 
 const numbersIn = (path: string) =>

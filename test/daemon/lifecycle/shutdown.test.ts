@@ -53,6 +53,7 @@ describe('SIGTERM', () => {
         'daybook.lock',
         'events.db',
         'events.db.lock',
+        'events.db.marker',
       ]);
       assert.deepEqual(numbersIn(daemon.paths.database), [1]);
     });

@@ -27,6 +27,7 @@ class Trial {
     const connection = new Connection(1, stream, {
       onFrame: () => undefined,
       onDrain: () => undefined,
+      onPartialFrame: () => undefined,
       onEnd: () => undefined,
     });
     connection.acceptHello('test', 1);

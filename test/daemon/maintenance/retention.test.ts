@@ -12,7 +12,7 @@ const now = 1_700_000_000;
 const event = (timestamp: number, n = 0) => ({ type: 't', source: 's', timestamp, data: { n } });
 
 function runToEnd(retention: Retention, days: number, at = now): { run: RetentionRun; slices: number } {
-  let run = retention.begin(at, days);
+  let run = retention.begin(at - days * DAY);
   let slices = 0;
   while (!run.isDone) {
     run = retention.slice(run, limits.maintenanceSliceMs);
@@ -109,7 +109,7 @@ describe('Retention', () => {
     insert.run(now);
     database.reopen();
     const retention = new Retention(database.db, database.store);
-    let run = retention.begin(now, 30);
+    let run = retention.begin(now - 30 * DAY);
     let slices = 0;
     let longestMs = 0;
     while (!run.isDone) {

@@ -1,14 +1,10 @@
-import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
 import { describe, mock, test, type TestContext } from 'node:test';
 import { MaintenanceSchedule } from '../../../daemon/maintenance/schedule.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
-import { waitFor } from '../../harness/wait-for.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const IDLE_MS = 30_000;
 const startMs = 1_700_000_000_000;
 
 /** A schedule whose timers and clock are moved by hand; its slices run on the real event loop. */
@@ -159,45 +155,5 @@ describe('MaintenanceSchedule: cleanup', () => {
     trial.schedule.stop();
     await trial.pass(3 * DAY_MS);
     assert.equal(trial.runs.length, 0);
-  });
-});
-
-describe('MaintenanceSchedule: checkpoint', () => {
-  test('folds the write-ahead log in when nothing was committed for a while, each time', async (t) => {
-    using database = new TemporaryDatabase();
-    // The timer of node:test cannot be refreshed, so this one is real and 1,000 times as fast.
-    const { setTimeout: realSetTimeout } = globalThis;
-    t.mock.method(globalThis, 'setTimeout', (run: () => void, ms = 0) => realSetTimeout(run, ms / 1000));
-    const schedule = new MaintenanceSchedule(database.db, database.store, {
-      retentionDays: 30,
-      cleanupIntervalMs: DAY_MS,
-      onDone: () => undefined,
-      onError: (error) => assert.fail(String(error)),
-    });
-    t.after(() => schedule.stop());
-    for (let n = 0; n < 3; n += 1) {
-      database.append([large(n, n)]);
-      assert.ok(statSync(`${database.path}-wal`).size > 0);
-      schedule.noteCommit();
-      await waitFor('the log to be folded in', () => statSync(`${database.path}-wal`).size === 0);
-    }
-  });
-
-  test('does not wait for a reader, and leaves the waiting time of the connection as it was', async (t) => {
-    const trial = new Trial(t);
-    const reader = new Sqlite(trial.database.path, { readonly: true });
-    t.after(() => reader.close());
-    const timeout = pragma(trial, 'busy_timeout');
-    trial.database.append([large(1, 1)]);
-    reader.exec('BEGIN');
-    reader.prepare('SELECT count(*) FROM event').get();
-    trial.database.append([large(2, 2)]);
-    trial.schedule.noteCommit();
-    const started = performance.now();
-    await trial.pass(IDLE_MS);
-    // It would be the whole busy timeout.
-    assert.ok(performance.now() - started < timeout / 2);
-    assert.equal(pragma(trial, 'busy_timeout'), timeout);
-    assert.deepEqual(trial.errors, []);
   });
 });

@@ -49,7 +49,7 @@ describe('DatabaseFigures', () => {
         let left = list;
         if (retainHours !== null) {
           const retention = new Retention(db, database.store);
-          let run = retention.begin(now, retainHours / 24);
+          let run = retention.begin(now - retainHours * 3_600);
           while (!run.isDone) run = retention.slice(run, 50);
           left = list.filter(({ timestamp }) => timestamp >= now - (retainHours / 24) * 86_400);
         }

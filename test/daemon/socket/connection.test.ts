@@ -16,6 +16,7 @@ class Trial {
   readonly stream = new FakeStream();
   readonly frames: { kind: string; requestId: number }[] = [];
   readonly ends: string[] = [];
+  readonly partials: number[] = [];
   drains = 0;
   /** What the owner does with a frame. */
   onFrame: (frame: Frame) => void = () => undefined;
@@ -27,6 +28,7 @@ class Trial {
     onDrain: () => {
       this.drains += 1;
     },
+    onPartialFrame: (_, bytes) => this.partials.push(bytes),
     onEnd: (_, reason) => this.ends.push(reason),
   });
 
@@ -43,10 +45,105 @@ class Trial {
   }
 }
 
-beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
-afterEach(() => mock.timers.reset());
+/** A clock that only moves when it is told to. */
+let clockMs = 0;
+
+beforeEach(() => {
+  clockMs = 0;
+  mock.timers.enable({ apis: ['setTimeout'] });
+  mock.method(performance, 'now', () => clockMs);
+});
+afterEach(() => {
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+describe('Connection: unfinished frames', () => {
+  test('are told as they grow, and once when they are complete', () => {
+    const trial = Trial.greeted();
+    const bytes = frame('query', 1, { limit: 5 });
+    trial.connection.onData(bytes);
+    assert.deepEqual(trial.partials, [], 'a whole frame is none');
+    trial.connection.onData(bytes.subarray(0, 6));
+    trial.connection.onData(bytes.subarray(6, 9));
+    trial.connection.onData(bytes.subarray(9));
+    assert.deepEqual(trial.partials, [6, 9, 0]);
+  });
+
+  test('are over when the connection ends, whoever ends it', () => {
+    const [refused, left] = [Trial.greeted(), Trial.greeted()];
+    for (const { connection } of [refused, left]) connection.onData(frame('query', 1).subarray(0, 6));
+    refused.connection.refuse(new DaybookError('busy', 'too much'));
+    left.connection.onClose(undefined);
+    assert.deepEqual(
+      [refused.partials, left.partials],
+      [
+        [6, 0],
+        [6, 0],
+      ],
+    );
+    refused.connection.onClose(undefined);
+    assert.deepEqual(refused.partials, [6, 0]);
+  });
+});
+
+describe('Connection: turns', () => {
+  /** Ten frames in one piece, each of which takes a millisecond. */
+  function flood(trial: Trial): void {
+    trial.onFrame = () => {
+      clockMs += 1;
+    };
+    trial.connection.onData(Buffer.concat(Array.from({ length: 10 }, (_, n) => frame('query', n + 1))));
+  }
+
+  test('end after a while, and the rest comes when the others have had theirs, in order', async () => {
+    const trial = Trial.greeted();
+    flood(trial);
+    assert.equal(trial.frames.length, 1);
+    assert.equal(trial.stream.isPaused, true);
+    const counts: number[] = [];
+    while (trial.frames.length < 10) {
+      await new Promise((resolve) => setImmediate(resolve));
+      counts.push(trial.frames.length);
+    }
+    assert.deepEqual(counts, [2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    assert.deepEqual(
+      trial.frames.map(({ requestId }) => requestId),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(trial.stream.isPaused, false);
+  });
+
+  test('what a client sent whole before it left is carried out', () => {
+    const trial = Trial.greeted();
+    flood(trial);
+    trial.connection.onClose(undefined);
+    assert.equal(trial.frames.length, 10);
+    assert.equal(trial.ends.length, 1);
+  });
+
+  test('what came behind the frame for which it is refused is not', async () => {
+    const trial = Trial.greeted();
+    flood(trial);
+    trial.connection.refuse(new DaybookError('busy', 'no more'));
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(trial.frames.length, 1);
+    trial.connection.onClose(undefined);
+    assert.equal(trial.frames.length, 1);
+  });
+});
 
 describe('Connection: time limits', () => {
+  test('count again when it was the daemon that stood still', () => {
+    const trial = new Trial();
+    clockMs = 60_000;
+    mock.timers.tick(limits.helloTimeoutMs);
+    assert.equal(trial.refusal, undefined);
+    mock.timers.tick(limits.helloTimeoutMs);
+    assert.equal(trial.refusal, 'timeout');
+  });
+
   test('a client must say hello in time', () => {
     const trial = new Trial();
     mock.timers.tick(limits.helloTimeoutMs - 1);

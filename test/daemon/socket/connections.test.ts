@@ -17,6 +17,7 @@ class Trial {
   constructor() {
     this.connections = new Connections({
       path: '/nowhere',
+      bound: { served: limits.connections, refused: 3 },
       listen: (_, maxConnections, handlersFor) => {
         this.isListening = true;
         this.maxConnections = maxConnections;
@@ -62,6 +63,27 @@ describe('Connections', () => {
     assert.equal(code(trial.connect().stream), undefined);
     assert.equal(code(trial.connect().stream), 'too_many_connections');
     for (const { handlers } of open) handlers.onClose(undefined);
+  });
+
+  test('bound what has begun and is not complete: the frame that began first has to go', async () => {
+    const trial = await Trial.listening();
+    const half = Buffer.alloc(4 + 1024 * 1024);
+    half.writeUInt32BE(limits.frameBytes);
+    const clients = Array.from({ length: Math.floor(limits.partialFrameBytes / half.length) }, () => trial.connect());
+    for (const { handlers } of clients) handlers.onData(half);
+    assert.ok(clients.every(({ stream }) => code(stream) === undefined));
+    const last = trial.connect();
+    last.handlers.onData(half);
+    assert.equal(code(last.stream), undefined);
+    assert.deepEqual(
+      clients.map(({ stream }) => code(stream)),
+      clients.map((_, index) => (index === 0 ? 'busy' : undefined)),
+    );
+    for (const { handlers } of [...clients, last]) handlers.onClose(undefined);
+    const later = trial.connect();
+    later.handlers.onData(half);
+    assert.equal(code(later.stream), undefined, 'what has gone does not count any more');
+    later.handlers.onClose(undefined);
   });
 
   test('stop reading: nobody new, nothing more from anybody, and answers still leave', async () => {

@@ -8,7 +8,7 @@ import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
 import { RawClient } from '../../harness/raw-client.ts';
 
 const client = { name: 'raw', pid: process.pid };
-const requestKinds = ['record', 'flush', 'store-pattern', 'query', 'stats', 'status', 'tail', 'tail-stop'];
+const requestKinds = ['record', 'flush', 'store-pattern', 'query', 'stats', 'status', 'tail', 'tail-stop', 'verify'];
 
 let daemon: DaemonProcess;
 let shared: RawClient;

@@ -45,6 +45,18 @@ describe('NameTable', () => {
     }
   });
 
+  test('goes on behind the highest id, though some before it are missing', () => {
+    using database = new TemporaryDatabase();
+    database.db.exec("INSERT INTO name (kind, id, text) VALUES ('type', 2, 'b'), ('type', 9, 'i')");
+    const names = new NameTable(database.db, 10);
+    assert.deepEqual(
+      ['a', 'b', 'i', 'j'].map((text) => names.idOf('type', text)),
+      [10, 2, 9, 11],
+    );
+    names.save();
+    assert.equal(new NameTable(database.db, 10).idOf('type', 'k'), 12);
+  });
+
   test('has no room past its limit, and still knows what it has', () => {
     using database = new TemporaryDatabase();
     const names = new NameTable(database.db, 2);

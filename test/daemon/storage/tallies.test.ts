@@ -78,7 +78,7 @@ describe('rollups and name counts', () => {
             }
             db.exec('DROP TRIGGER fail');
           } else {
-            let run = retention.begin(each.retain, 0);
+            let run = retention.begin(each.retain);
             while (!run.isDone) run = retention.slice(run, 50);
           }
           assert.deepEqual(kept(db), recount(db));

@@ -2,9 +2,12 @@ import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import { describe, mock, test, type TestContext } from 'node:test';
 import { GroupCommit } from '../../../daemon/writer/group-commit.ts';
+import type { StorageFailure } from '../../../daemon/storage/storage-failure.ts';
 import type { WriterJob, WriterOutcome } from '../../../daemon/writer/writer-messages.ts';
-import { encode } from '../../../shared/codec.ts';
+import { decode, encode } from '../../../shared/codec.ts';
+import { DaybookError } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
+import type { Origin } from '../../../shared/messages/origin.ts';
 import type { Receipt } from '../../../shared/messages/record.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
@@ -17,10 +20,14 @@ class Trial {
   readonly database = new TemporaryDatabase();
   readonly commits: WriterOutcome[][] = [];
   readonly errors: unknown[] = [];
+  readonly failures: StorageFailure[] = [];
   readonly group: GroupCommit;
   /** Runs in the moment the outcomes are told. */
   onOutcomes: () => void = () => undefined;
+  /** Runs when the group looks for what has arrived. */
+  onTakeIn: () => void = () => undefined;
   #key = 0;
+  #failure: Error | undefined;
 
   constructor(t: TestContext, batchSize = 100) {
     mock.timers.enable({ apis: ['setTimeout'] });
@@ -32,29 +39,51 @@ class Trial {
     this.group = new GroupCommit(store, names, {
       batchSize,
       batchTimeoutMs: BATCH_TIMEOUT_MS,
+      takeIn: () => this.onTakeIn(),
       onOutcomes: (outcomes) => {
         this.commits.push(outcomes);
         this.onOutcomes();
       },
-      onStorageError: (error) => this.errors.push(error),
+      onCommitted: () => {
+        if (this.#failure !== undefined) throw this.#failure;
+      },
+      onStorageFailure: (failure, error) => {
+        this.failures.push(failure);
+        this.errors.push(error);
+      },
     });
   }
 
-  record(events: unknown[], options: { wait?: boolean; durability?: string } = {}): void {
-    this.add({ kind: 'record', body: encode({ ...options, events }) });
+  record(
+    events: unknown[],
+    options: { wait?: boolean; durability?: string; sender?: number; origin?: Origin } = {},
+  ): void {
+    const { sender = 1, ...fields } = options;
+    this.add({ kind: 'record', sender, body: encode({ ...fields, events }) });
   }
 
   add(job: Record<string, unknown>): void {
     this.#key += 1;
-    this.group.add({ ...job, key: this.#key } as WriterJob);
+    this.group.add({ sender: 1, ...job, key: this.#key } as WriterJob);
+  }
+
+  /** Has every commit fail after it was done, or none any more. */
+  fail(error: Error | undefined): void {
+    this.#failure = error;
   }
 
   get stored(): number {
     return this.database.db.prepare<[], number>('SELECT count(*) FROM event').pluck().get() ?? 0;
   }
 
+  codes(): string[] {
+    return this.commits.flat().map((outcome) => ('error' in outcome ? outcome.error.code : 'stored'));
+  }
+
   receipts(): (Receipt | undefined)[] {
-    return this.commits.flat().map((outcome) => ('receipt' in outcome ? outcome.receipt : undefined));
+    return this.commits
+      .flat()
+      .map((outcome) => ('receipt' in outcome ? (decode(outcome.receipt) as Receipt) : undefined));
   }
 }
 
@@ -121,15 +150,48 @@ describe('GroupCommit: when it commits', () => {
     assert.equal(trial.commits.length, 2);
   });
 
-  test('when half a window of bytes is there, so that the queue behind it goes on', async (t) => {
+  test('when a transaction is full, long before the window is, so that the queue behind it goes on', async (t) => {
     const trial = new Trial(t, limits.eventsPerFrame);
-    const large = (n: number) => ({ ...event(n), data: { text: 'x'.repeat(limits.writerWindowBytes / 8) } });
+    const large = (n: number) => ({ ...event(n), data: { text: 'x'.repeat(limits.writerWindowBytes / 32) } });
     for (let n = 0; n < 3; n += 1) trial.record([large(n)], { wait: false });
     await turn();
     assert.equal(trial.commits.length, 0);
     trial.record([large(4)], { wait: false });
     await turn();
     assert.equal(trial.commits.length, 1);
+  });
+
+  test('for a sender with one small thing before the many of another', async (t) => {
+    const trial = new Trial(t, limits.eventsPerFrame);
+    const flood = Array.from({ length: 2_000 }, (_, n) => event(n));
+    for (let job = 0; job < 3; job += 1) trial.record(flood, { sender: 1 });
+    trial.record([event(-1 + 1e9)], { sender: 2 });
+    await turn();
+    const [first] = trial.commits;
+    assert.deepEqual(first, [{ ...first?.[0], key: 4 }], 'the one event has its receipt before all others');
+    for (let round = 0; round < 20 && trial.commits.flat().length < 4; round += 1) await turn();
+    assert.deepEqual(
+      trial.commits.flat().map(({ key }) => key),
+      [4, 1, 2, 3],
+    );
+  });
+
+  test('with what has arrived since its turn began', async (t) => {
+    const trial = new Trial(t, limits.eventsPerFrame);
+    trial.record(
+      Array.from({ length: 1_000 }, (_, n) => event(n)),
+      { sender: 1 },
+    );
+    let looks = 0;
+    trial.onTakeIn = () => {
+      looks += 1;
+      if (looks === 3) trial.record([event(1e9)], { sender: 2 });
+    };
+    await turn();
+    assert.deepEqual(
+      trial.commits.map((outcomes) => outcomes.map(({ key }) => key)),
+      [[2], [1]],
+    );
   });
 
   test('when asked to, and then not again', async (t) => {
@@ -152,7 +214,7 @@ describe('GroupCommit: when it commits', () => {
     assert.deepEqual(trial.commits.length, 1);
     assert.deepEqual(
       trial.commits[0]?.map((outcome) => Object.keys(outcome)[1]),
-      ['receipt', 'flushed'],
+      ['counts', 'done'],
     );
   });
 
@@ -160,7 +222,7 @@ describe('GroupCommit: when it commits', () => {
     const trial = new Trial(t);
     trial.add({ kind: 'flush' });
     await turn();
-    assert.deepEqual(trial.commits, [[{ key: 1, flushed: true }]]);
+    assert.deepEqual(trial.commits, [[{ key: 1, done: true }]]);
   });
 });
 
@@ -266,6 +328,95 @@ describe('GroupCommit: what it tells', () => {
   });
 });
 
+describe('GroupCommit: what it notes of events that are missing', () => {
+  const origin = (first: number) => ({ producer: 'p', epoch: 'e', first });
+  const bad = (n: number) => ({ ...event(n), type: '' });
+  const gapsIn = (trial: Trial) =>
+    trial.database.db.prepare<[], unknown[]>('SELECT reason, events FROM gap ORDER BY id').raw().all();
+
+  test('the numbers that a request leaves out, before anybody is told', async (t) => {
+    const trial = new Trial(t);
+    const seen: unknown[] = [];
+    trial.onOutcomes = () => seen.push(trial.database.store.gaps.size);
+    trial.record([event(1), event(2)], { origin: origin(1) });
+    await turn();
+    trial.record([event(8)], { origin: origin(8) });
+    trial.record([event(4)], { origin: origin(4) });
+    await turn();
+    assert.deepEqual(seen, [0, 2]);
+    assert.deepEqual(gapsIn(trial), [
+      ['missing', 1],
+      ['missing', 3],
+    ]);
+    trial.record([event(5), event(6), event(7)], { origin: origin(5) });
+    trial.record([event(3)], { origin: origin(3) });
+    await turn();
+    assert.deepEqual([seen.at(-1), gapsIn(trial)], [0, []]);
+  });
+
+  test('numbers that come again with events that are known, as no gap', async (t) => {
+    const trial = new Trial(t);
+    for (let time = 0; time < 3; time += 1) trial.record([event(1), event(2)], { origin: origin(1) });
+    trial.record([event(2), event(1)], { origin: origin(3) });
+    await turn();
+    assert.deepEqual(
+      trial.receipts().map((receipt) => receipt?.duplicate),
+      [0, 2, 2, 2],
+    );
+    assert.deepEqual(gapsIn(trial), []);
+  });
+
+  test('refusals, and those with a number once however often they are sent', async (t) => {
+    const trial = new Trial(t);
+    for (let time = 0; time < 3; time += 1) trial.record([event(1), bad(2)], { origin: origin(1) });
+    await turn();
+    trial.record([event(1), bad(2)], { origin: origin(1) });
+    trial.record([bad(2), bad(3)]);
+    await turn();
+    assert.deepEqual(gapsIn(trial), [
+      ['rejected: invalid_type', 1],
+      ['rejected: invalid_type', 2],
+    ]);
+  });
+
+  test('reports of producers, after what came before them', async (t) => {
+    const trial = new Trial(t);
+    const gap = { producer: 'p', epoch: 'e', from: 2, to: 9, since: 1, until: 2, reason: 'spool_full' };
+    trial.record([event(1), event(2)], { origin: origin(1), wait: false });
+    trial.add({ kind: 'report-gaps', gaps: [gap] });
+    trial.record([event(10)], { origin: origin(10), wait: false });
+    await turn();
+    assert.deepEqual(trial.commits[0]?.[1], { key: 2, done: true });
+    assert.deepEqual(gapsIn(trial), [['spool_full', 7]]);
+  });
+
+  test('nothing of a transaction that failed, and all of it once that is repeated', async (t) => {
+    const trial = new Trial(t);
+    const { db } = trial.database;
+    trial.record([event(1)], { origin: origin(1) });
+    await turn();
+    const before = trial.database.dump();
+    db.exec("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT raise(ABORT, 'disk full'); END");
+    const again = async () => {
+      trial.record([event(5), bad(6)], { origin: origin(5) });
+      const gap = { producer: 'p', epoch: 'e', from: 3, to: 3, since: 1, until: 2, reason: 'spool_full' };
+      trial.add({ kind: 'report-gaps', gaps: [gap] });
+      await turn();
+    };
+    await again();
+    db.exec('DROP TRIGGER full');
+    assert.deepEqual(trial.database.dump(), before);
+    assert.equal(trial.database.store.gaps.size, 0);
+    await again();
+    assert.deepEqual(gapsIn(trial).toSorted(), [
+      ['missing', 1],
+      ['missing', 1],
+      ['rejected: invalid_type', 1],
+      ['spool_full', 1],
+    ]);
+  });
+});
+
 describe('GroupCommit: when the database cannot', () => {
   test('everybody in the batch is told that it may be sent again, nothing is left of it, and the same bytes are then stored once', async (t) => {
     const trial = new Trial(t);
@@ -306,6 +457,43 @@ describe('GroupCommit: when the database cannot', () => {
         [1, 2],
       ],
     );
+  });
+
+  test('the disk is full: nothing is stored, and what comes later is tried again', async (t) => {
+    const trial = new Trial(t);
+    trial.fail(new Sqlite.SqliteError('database or disk is full', 'SQLITE_FULL'));
+    for (let time = 0; time < 2; time += 1) {
+      trial.record([event(1)]);
+      await turn();
+    }
+    trial.fail(undefined);
+    trial.record([event(1)]);
+    await turn();
+    assert.deepEqual(trial.codes(), ['disk_full', 'disk_full', 'stored']);
+    assert.deepEqual(trial.failures, ['full', 'full']);
+  });
+
+  test('the disk fails, or the files are not there: everything is refused from then on', async (t) => {
+    for (const [error, failure] of [
+      [new Sqlite.SqliteError('disk I/O error', 'SQLITE_IOERR_FSYNC'), 'broken'],
+      [new Sqlite.SqliteError('malformed', 'SQLITE_CORRUPT'), 'damaged'],
+      [new DaybookError('missing_database', 'it was deleted'), 'broken'],
+    ] as const) {
+      const trial = new Trial(t);
+      trial.record([event(1)]);
+      await turn();
+      trial.fail(error);
+      trial.record([event(2)]);
+      await turn();
+      // Whatever it was: it may be back by chance, and what was not flushed is not.
+      trial.fail(undefined);
+      trial.record([event(3)]);
+      trial.add({ kind: 'flush' });
+      await turn();
+      assert.deepEqual(trial.codes(), ['stored', 'storage_error', 'storage_error', 'storage_error']);
+      assert.equal(trial.failures[0], failure);
+      mock.timers.reset();
+    }
   });
 
   test('a lock of another program fails the batch and the next one goes through', async (t) => {

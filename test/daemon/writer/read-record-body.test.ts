@@ -6,9 +6,11 @@ import { encode } from '../../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { scanProblems } from '../../../shared/msgpack-scanner.ts';
+import { encodeRecordBody } from '../../../shared/messages/record-body.ts';
 import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
 import { checkProperty } from '../../harness/property.ts';
 
+const someOrigin = { producer: 'p', epoch: 'e', first: 1 };
 const event = { type: 'a', source: 'b', timestamp: 1, data: { text: 'x' } };
 
 /** The body with all its events decoded. */
@@ -45,6 +47,23 @@ describe('readRecordBody', () => {
     }
   });
 
+  test('reads where the events come from, in any order, from our own client too', () => {
+    const origin = { producer: 'fs-capture', epoch: '5a0e', first: limits.counterMax };
+    const bodies = [
+      encode({ origin, events: [event] }),
+      encode({ events: [event], origin: Object.fromEntries(Object.entries(origin).toReversed()) }),
+      encodeRecordBody([encode(event)], 'flushed', false, origin),
+    ];
+    for (const body of bodies) assert.deepEqual(readRecordBody(body).origin, origin);
+    for (const body of [
+      encode({ events: [event] }),
+      encode({ events: [event], origin: null }),
+      encodeRecordBody([encode(event)], 'committed', true),
+    ]) {
+      assert.equal(readRecordBody(body).origin, undefined);
+    }
+  });
+
   const refused: [what: string, body: unknown, code: ErrorCode, message?: RegExp][] = [
     ['a list', [event], 'invalid_request', /must be a map/],
     ['nil', null, 'invalid_request', /must be a map/],
@@ -52,7 +71,7 @@ describe('readRecordBody', () => {
     ['no events', { wait: true }, 'invalid_request', /events is missing/],
     ['events that are a map', { events: {} }, 'invalid_request', /must be a list/],
     ['events that are nil', { events: null }, 'invalid_request', /must be a list/],
-    ['an unknown field', { events: [], priority: 1 }, 'invalid_request', /durability, wait and events only/],
+    ['an unknown field', { events: [], priority: 1 }, 'invalid_request', /durability, wait, origin and events only/],
     ['a field that is no text', new Entries([[1, 2]]), 'invalid_request'],
     ['a field that is a map', new Entries([[{ a: 1 }, 2]]), 'invalid_request'],
     ['an unknown durability', { events: [], durability: 'eternal' }, 'invalid_request', /committed, flushed/],
@@ -63,6 +82,34 @@ describe('readRecordBody', () => {
     ['a wait that is nested very deep', { events: [], wait: nested(100_000) }, 'invalid_request'],
     ['a wait that is an extension', { events: [], wait: new Raw('d4ff00') }, 'invalid_request'],
     ['a wait of invalid UTF-8', { events: [], wait: rawText(Buffer.from([0xff])) }, 'invalid_request'],
+    ['an origin that is a list', { events: [], origin: [] }, 'invalid_request', /origin must be a map/],
+    ['an origin that is text', { events: [], origin: 'p' }, 'invalid_request', /origin must be a map/],
+    ['an origin without a producer', { events: [], origin: { epoch: 'e', first: 1 } }, 'invalid_request', /producer/],
+    [
+      'an origin with more in it',
+      { events: [], origin: { ...someOrigin, x: 1 } },
+      'invalid_request',
+      /unknown field "x"/,
+    ],
+    ['an origin with a map inside', { events: [], origin: { ...someOrigin, first: { x: 1 } } }, 'invalid_request'],
+    ['an origin nested very deep', { events: [], origin: nested(100_000) }, 'invalid_request'],
+    ['an origin with a key that is no text', { events: [], origin: new Entries([[1, 2]]) }, 'invalid_request'],
+    [
+      'an origin with a field twice',
+      { events: [], origin: new Entries([...Object.entries(someOrigin), ['first', 2]]) },
+      'invalid_request',
+      /twice/,
+    ],
+    [
+      'an origin twice',
+      new Entries([
+        ['origin', someOrigin],
+        ['origin', someOrigin],
+        ['events', []],
+      ]),
+      'invalid_request',
+      /origin stands there twice/,
+    ],
     ['0xc1', new Raw('c1'), 'invalid_request'],
     ['0xc1 as an event', { events: [new Raw('c1')] }, 'malformed'],
     ['more events than it has bytes', new Raw('81a66576656e7473ddffffffff'), 'too_large'],

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { receiptOutcome } from '../../../daemon/writer/receipt-outcome.ts';
 import { openWriterThread, type Writer, type WriterEvents } from '../../../daemon/writer/writer.ts';
-import type { WriterOutcome, WriterSettings } from '../../../daemon/writer/writer-messages.ts';
+import type { WriterJob, WriterOutcome, WriterSettings } from '../../../daemon/writer/writer-messages.ts';
 import { encode } from '../../../shared/codec.ts';
 import type { StoredEvent } from '../../../shared/event.ts';
+import type { Receipt, Rejection } from '../../../shared/messages/record.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
@@ -28,6 +30,8 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
       told.lastIds.push(lastId);
     },
     onUnpersisted: (more) => told.unpersisted.push(...more),
+    onStorage: () => undefined,
+    onFatal: (error) => told.deaths.push(error),
     onLog: () => undefined,
     onDied: (error) => told.deaths.push(error),
   };
@@ -39,6 +43,7 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
       retentionDays: 36_500,
       cleanupIntervalMs: 3_600_000,
       persist: true,
+      init: false,
       ...settings,
     },
     events,
@@ -47,8 +52,8 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
   return { ...told, writer };
 }
 
-function job(key: number, events: unknown[], wait = true): { kind: 'record'; key: number; body: Uint8Array } {
-  return { kind: 'record', key, body: new Uint8Array(encode({ wait, events })) };
+function job(key: number, events: unknown[], wait = true): WriterJob {
+  return { kind: 'record', key, sender: 1, body: new Uint8Array(encode({ wait, events })) };
 }
 
 describe('the writer thread', () => {
@@ -107,34 +112,21 @@ describe('the writer thread with persistence off', () => {
       persist: false,
     });
     writer.post([job(1, [event(1), { ...event(2), type: '' }, { ...event(3), action: 'x', data: { n: 1 } }])]);
-    writer.post([job(2, [event(1)], false), { kind: 'flush', key: 3 }]);
+    writer.post([job(2, [event(1)], false), { kind: 'flush', key: 3, sender: 1 }]);
     await waitFor('all outcomes', () => outcomes.length === 3);
+    const receipt = (stored: number, rejected: Rejection[]): Receipt => ({
+      stored,
+      duplicate: 0,
+      rejected,
+      firstId: null,
+      lastId: null,
+      level: 'committed',
+      persisted: false,
+    });
     assert.deepEqual(outcomes, [
-      {
-        key: 1,
-        receipt: {
-          stored: 2,
-          duplicate: 0,
-          rejected: [{ index: 1, code: 'invalid_type', message: 'type must not be empty' }],
-          firstId: null,
-          lastId: null,
-          level: 'committed',
-          persisted: false,
-        },
-      },
-      {
-        key: 2,
-        receipt: {
-          stored: 1,
-          duplicate: 0,
-          rejected: [],
-          firstId: null,
-          lastId: null,
-          level: 'committed',
-          persisted: false,
-        },
-      },
-      { key: 3, flushed: true },
+      receiptOutcome(1, receipt(2, [{ index: 1, code: 'invalid_type', message: 'type must not be empty' }])),
+      receiptOutcome(2, receipt(1, [])),
+      { key: 3, done: true },
     ]);
     assert.deepEqual(unpersisted, [
       { id: 0, type: 't', source: 's', timestamp: 1, data: {} },
@@ -149,8 +141,8 @@ describe('the writer thread with persistence off', () => {
     const { writer, outcomes, unpersisted } = await open(t, '/nowhere', { persist: false });
     const pattern = { eventId: null, patternType: 'p', confidence: 1, patternData: '{}', embryoId: null };
     writer.post([
-      { kind: 'store-pattern', key: 1, pattern },
-      { kind: 'record', key: 2, body: new Uint8Array([0xc1]) },
+      { kind: 'store-pattern', key: 1, sender: 1, pattern },
+      { kind: 'record', key: 2, sender: 1, body: new Uint8Array([0xc1]) },
     ]);
     await waitFor('both outcomes', () => outcomes.length === 2);
     assert.deepEqual(

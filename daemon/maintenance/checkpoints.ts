@@ -1,0 +1,69 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { limits } from '../../shared/limits.ts';
+
+interface Progress {
+  busy: number;
+  /** Pages in the log. */
+  log: number;
+  /** Of these, pages that are in the database too. */
+  checkpointed: number;
+}
+
+/** Quiet time after the last commit before the write-ahead log is folded into the database. */
+const IDLE_CHECKPOINT_MS = 30_000;
+/** Commits after which the length of the log is looked at. */
+const LOOK_AFTER_COMMITS = 16;
+
+/**
+ * Moves the write-ahead log into the database: a part at a time while events come, all of it once it is quiet. SQLite's
+ * own rule would do so inside a COMMIT, before the receipts, and keep quiet about a disk that fails.
+ */
+export class Checkpoints {
+  readonly #db: Database;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #look: Statement<[], Progress>;
+  #commits = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor(db: Database, onFailure: (error: unknown) => void) {
+    this.#db = db;
+    this.#onFailure = onFailure;
+    db.pragma('wal_autocheckpoint = 0');
+    this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+  }
+
+  /** Call after each commit, once its receipts are on their way. */
+  noteCommit(): void {
+    if (this.#idleTimer === undefined) {
+      this.#idleTimer = setTimeout(() => this.#run('TRUNCATE'), IDLE_CHECKPOINT_MS).unref();
+    } else this.#idleTimer.refresh();
+    this.#commits += 1;
+    if (this.#commits < LOOK_AFTER_COMMITS) return;
+    this.#commits = 0;
+    try {
+      const progress = this.#look.get();
+      if (progress === undefined || progress.log - progress.checkpointed < limits.checkpointPages) return;
+    } catch (error) {
+      this.#onFailure(error);
+      return;
+    }
+    this.#run('PASSIVE');
+  }
+
+  stop(): void {
+    clearTimeout(this.#idleTimer);
+  }
+
+  /** A reader in the way is not waited for. */
+  #run(mode: 'PASSIVE' | 'TRUNCATE'): void {
+    const busyTimeoutMs = Number(this.#db.pragma('busy_timeout', { simple: true }));
+    try {
+      this.#db.pragma('busy_timeout = 0');
+      this.#db.pragma(`wal_checkpoint(${mode})`);
+    } catch (error) {
+      this.#onFailure(error);
+    } finally {
+      this.#db.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+}
