@@ -2,6 +2,8 @@ import type { Transport } from '../shared/byte-stream.ts';
 import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput, StoredEvent } from '../shared/event.ts';
+import { type Gap, gaps } from '../shared/messages/gaps.ts';
+import { limits } from '../shared/limits.ts';
 import type { HelloReply } from '../shared/messages/hello.ts';
 import type { MessageKind } from '../shared/messages/message-kind.ts';
 import { query, type QueryReply, type QueryRequest } from '../shared/messages/query.ts';
@@ -9,9 +11,13 @@ import type { Durability, Receipt, Rejection } from '../shared/messages/record.t
 import { stats, type StatsReply } from '../shared/messages/stats.ts';
 import { status, type StatusReply } from '../shared/messages/status.ts';
 import { storePattern, type StorePatternReply, type StorePatternRequest } from '../shared/messages/store-pattern.ts';
+import { verify, type VerifyReply, type VerifyRequest } from '../shared/messages/verify.ts';
+import { type GapQuery, queryGaps } from './gaps.ts';
 import { Link } from './link.ts';
 import { type EventQuery, queryEvents, queryPages } from './query.ts';
-import { type RecordCounters, Recorder } from './record.ts';
+import type { RecordCounters, Recovery } from './record-counters.ts';
+import { Recorder } from './record.ts';
+import { type SpoolOptions, spoolSettings } from './spool/settings.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
 export interface ClientOptions {
@@ -20,8 +26,21 @@ export interface ClientOptions {
   clientName: string;
   transport: Transport;
   reconnect: boolean;
-  /** Bytes of recorded events that may wait for their receipt; past it `record()` returns false. */
+  /**
+   * Bytes of recorded events that may wait in memory for their receipt. Past it they wait in the spool; without one,
+   * `record()` returns false.
+   */
   bufferBytes: number;
+  /**
+   * Keeps recorded events on disk while there is no daemon, beyond the end of the process. The next process with the same
+   * `clientName` delivers what is left. `false`: they are in memory only.
+   */
+  spool: SpoolOptions | false;
+  /**
+   * Told why events cannot be kept on disk, each thing once; they are in memory only then. Must not throw. A warning of
+   * the process unless said.
+   */
+  onSpoolProblem: (error: unknown) => void;
   /** Have every recorded event committed at once instead of within the daemon's batch timeout (5 s). */
   commitAtOnce: boolean;
   /** Told about each recorded event that the daemon refused. */
@@ -42,9 +61,17 @@ export class Client {
       clientName: options.clientName,
       transport: options.transport,
       reconnect: options.reconnect,
+      onOpen: () => this.#recorder.opened(),
+      onDown: (error) => this.#recorder.lost(error),
       onDrain: () => this.#recorder.send(),
     });
-    this.#recorder = new Recorder(this.#link, options);
+    const producer = producerName(options.clientName);
+    const { spool, socketPath } = options;
+    this.#recorder = new Recorder(this.#link, {
+      ...options,
+      producer,
+      spool: spool === false ? undefined : spoolSettings(spool, socketPath, producer),
+    });
   }
 
   /** Resolves when the daemon has greeted. @throws DaybookError not_reachable (without `reconnect`), bad_version */
@@ -53,8 +80,8 @@ export class Client {
   }
 
   /**
-   * Takes one event and returns at once; it is delivered when the daemon is there. Returns false when the buffer is
-   * full: the event was not taken, and is counted in `counters.dropped`.
+   * Takes one event and returns at once; it is delivered when the daemon is there. Returns false when there is no room
+   * in the spool: the event was not taken, is counted in `counters.dropped`, and the daemon will know of the gap.
    * @throws DaybookError when the event can never be stored (too_large, invalid_data), or `closed`
    */
   record(event: EventInput): boolean {
@@ -67,6 +94,15 @@ export class Client {
     return this.#recorder.recordBatch(events, options.durability ?? 'committed');
   }
 
+  /**
+   * Delivers what ended processes with this client name have left in the spool, and resolves with what became of it. That
+   * happens by itself whenever a connection opens; this waits for it.
+   * @throws DaybookError
+   */
+  recover(options: { onProgress?: (recovery: Recovery) => void } = {}): Promise<Recovery> {
+    return this.#recorder.recover(options.onProgress ?? (() => undefined));
+  }
+
   /** Resolves when everything given to `record()` so far has its receipt. @throws DaybookError undelivered */
   flush(): Promise<void> {
     return this.#recorder.flush();
@@ -74,7 +110,7 @@ export class Client {
 
   /** What became of the events given to `record()`. */
   get counters(): Readonly<RecordCounters> {
-    return { ...this.#recorder.counters };
+    return this.#recorder.counters;
   }
 
   /** One page of events. @throws DaybookError */
@@ -105,28 +141,46 @@ export class Client {
     return this.#ask(status, {});
   }
 
+  /** What is known to be missing from the history. */
+  gaps(gapQuery: GapQuery = {}): AsyncGenerator<Gap, void, undefined> {
+    return queryGaps(gapQuery, (request) => this.#ask(gaps, request));
+  }
+
+  /**
+   * Holds one page of events against the identity they were stored with; the last page also looks through the file.
+   * Repeat with the `afterId` of each reply until it is null.
+   */
+  verify(request: Partial<VerifyRequest> = {}): Promise<VerifyReply> {
+    return this.#ask(verify, request);
+  }
+
   /** Stores a pattern. Not repeated after a lost connection: then the outcome is unknown. @throws DaybookError */
   storePattern(pattern: StorePatternRequest): Promise<StorePatternReply> {
     return this.#ask(storePattern, pattern, false);
   }
 
   /**
-   * Delivers what was recorded, then ends the connection.
-   * @throws DaybookError undelivered with the number of events that have no receipt after `timeoutMs`
+   * Delivers what was recorded, then ends the connection. What has no receipt after `timeoutMs` is in the spool then,
+   * `counters.spooled` says how much, and the next process with this client name delivers it.
+   * @throws DaybookError undelivered with the number of events that have no receipt, and no place in the spool
    */
   async close(options: { timeoutMs?: number } = {}): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     const timeout = Promise.withResolvers<void>();
     const timer = setTimeout(timeout.resolve, options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    let failure: unknown;
     try {
       await Promise.race([this.#recorder.flush(), timeout.promise]);
-    } finally {
-      clearTimeout(timer);
-      this.#link.close();
+    } catch (error) {
+      failure = error;
     }
-    const { pending } = this.#recorder.counters;
-    if (pending > 0) throw new DaybookError('undelivered', `${pending} events have no receipt from the daemon`);
+    clearTimeout(timer);
+    const left = this.#recorder.close();
+    this.#link.close();
+    if (left > 0) {
+      throw failure ?? new DaybookError('undelivered', `${left} events have no receipt from the daemon`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,4 +198,11 @@ export class Client {
       });
     });
   }
+}
+
+/** A client name as the daemon takes it for a producer: not empty, well-formed, of bounded length. */
+function producerName(clientName: string): string {
+  let name = clientName.toWellFormed();
+  while (Buffer.byteLength(name) > limits.nameBytes) name = name.slice(0, -1).toWellFormed();
+  return name === '' ? 'unnamed' : name;
 }

@@ -1,5 +1,5 @@
 /** What `import … from 'daybook'` gives. */
-export { type RecordCounters } from './record.ts';
+export type { RecordCounters, Recovery } from './record-counters.ts';
 export { Client } from './client.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export {
@@ -10,17 +10,21 @@ export {
 } from './event-persistence.ts';
 export { connectWithNet } from './net-transport.ts';
 export { connectWithNodeIpc } from './transport.ts';
+export type { GapQuery } from './gaps.ts';
 export type { EventQuery } from './query.ts';
+export type { SpoolOptions } from './spool/settings.ts';
 export type { Tail, TailOptions } from './tail.ts';
 export type { ByteStream, StreamHandlers, Transport } from '../shared/byte-stream.ts';
 export { DaybookError, type ErrorCode, errorCodes } from '../shared/errors.ts';
 export type { EventInput, Json, StoredEvent } from '../shared/event.ts';
 export type { WireLimits } from '../shared/limits.ts';
 export type { EventFilter } from '../shared/messages/filter.ts';
+export type { Gap } from '../shared/messages/gaps.ts';
 export type { HelloReply } from '../shared/messages/hello.ts';
 export type { Order, QueryReply, QueryRequest } from '../shared/messages/query.ts';
 export type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
 export type { DatabaseStats, StatsReply } from '../shared/messages/stats.ts';
-export type { DaemonSettings, StatusReply } from '../shared/messages/status.ts';
+export type { DaemonSettings, StatusReply, StorageState } from '../shared/messages/status.ts';
 export type { StorePatternReply, StorePatternRequest } from '../shared/messages/store-pattern.ts';
 export type { TailPosition, TailReset } from '../shared/messages/tail.ts';
+export type { DamagedEvent, VerifyReply, VerifyRequest } from '../shared/messages/verify.ts';

@@ -8,6 +8,7 @@ import { hello, type HelloReply } from '../shared/messages/hello.ts';
 import { answerKinds } from '../shared/messages/message-kind.ts';
 import { protocolVersions } from '../shared/protocol-version.ts';
 import { Backoff } from './backoff.ts';
+import { type FrameLimits, frameLimitsOf } from './batch.ts';
 
 export interface LinkOptions {
   socketPath: string;
@@ -15,6 +16,10 @@ export interface LinkOptions {
   transport: Transport;
   /** Whether to try again after the connection failed or ended. */
   reconnect: boolean;
+  /** The daemon has greeted. */
+  onOpen: () => void;
+  /** There is no connection: it was lost or could not be made, or will not be made again. */
+  onDown: (error: DaybookError) => void;
   /** The socket has taken everything: more can be sent. */
   onDrain: () => void;
 }
@@ -42,6 +47,10 @@ export const LINK_FAILURES: ReadonlySet<string> = new Set([
   'bad_version',
 ]);
 
+/** After a daemon said that it has too many connections, at least and at most so long. */
+const CROWDED_MIN_MS = 30_000;
+const CROWDED_MAX_MS = 60_000;
+
 /**
  * The client's side of the connection: says hello, sends requests, hands answers out, and comes back after a loss.
  *
@@ -61,6 +70,12 @@ export class Link {
   #isAwaited = false;
   /** Why the daemon ends this connection, when it has said so. */
   #refusal: DaybookError | undefined;
+  /** Why there will be no connection for a while. */
+  #barrier: DaybookError | undefined;
+  #daemon: HelloReply | undefined;
+  #frameLimits = frameLimitsOf(limits);
+  /** Besides requests, somebody has something to say, and the process must not end before that. */
+  #demand = { isWanted: false, isHeld: false };
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -74,7 +89,7 @@ export class Link {
    * @throws DaybookError not_reachable, bad_version, too_many_connections, closed
    */
   get greeting(): Promise<HelloReply> {
-    if (this.#state !== 'open' && this.#state !== 'closed') {
+    if (this.#state !== 'open' && this.#state !== 'closed' && this.#barrier === undefined) {
       this.#isAwaited = true;
       if (this.#state === 'idle') this.#connect();
       this.#holdProcess();
@@ -90,6 +105,27 @@ export class Link {
     return this.#state === 'closed';
   }
 
+  /** What frames may carry, as the daemon said last. */
+  get frameLimits(): FrameLimits {
+    return this.#frameLimits;
+  }
+
+  /** Whether the daemon that greeted last has a capability. */
+  can(capability: string): boolean {
+    return this.#daemon?.capabilities.includes(capability) === true;
+  }
+
+  /**
+   * Says whether a connection is wanted though there are no requests yet, and whether that keeps the process alive.
+   */
+  demand(isWanted: boolean, isHeld: boolean): void {
+    const { isWanted: wasWanted, isHeld: wasHeld } = this.#demand;
+    if (isWanted === wasWanted && isHeld === wasHeld) return;
+    this.#demand = { isWanted, isHeld };
+    if (isWanted && this.#state === 'idle') this.#connect();
+    this.#holdProcess();
+  }
+
   /** Bytes written that the kernel has not taken. Without a connection requests wait here, and call for one. */
   get unsentBytes(): number {
     return this.#state === 'open' ? (this.#stream?.unsentBytes ?? 0) : 0;
@@ -100,6 +136,11 @@ export class Link {
     if (this.#state === 'closed') throw new DaybookError('closed', 'the client is closed');
     const id = this.#nextId;
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
+    const barrier = this.#barrier;
+    if (barrier !== undefined && request.isOpenEnded !== true) {
+      queueMicrotask(() => request.onError(barrier));
+      return id;
+    }
     this.#pending.set(id, request);
     if (this.#state === 'open') this.#send(id, request);
     else if (this.#state === 'idle') this.#connect();
@@ -179,10 +220,12 @@ export class Link {
     const greeting = hello.parseReply(body);
     this.#state = 'open';
     this.#isAwaited = false;
+    this.#daemon = greeting;
+    this.#frameLimits = frameLimitsOf(greeting.limits);
     this.#greeting.resolve(greeting);
     for (const [id, request] of this.#pending) this.#send(id, request);
     this.#holdProcess();
-    this.#options.onDrain();
+    this.#options.onOpen();
   }
 
   #answered(frame: Frame): void {
@@ -221,9 +264,16 @@ export class Link {
       this.#stream?.destroy();
       return;
     }
+    this.#stream?.end();
+    this.#end(error);
+  }
+
+  /** There will be no other connection. */
+  #end(error: DaybookError): void {
+    this.#state = 'closed';
     this.#greeting.reject(error);
     this.#failPending(() => true, error);
-    this.close();
+    this.#options.onDown(error);
   }
 
   #lost(cause: DaybookError): void {
@@ -233,26 +283,45 @@ export class Link {
     const wasOpen = this.#state === 'open';
     this.#stream = undefined;
     if (!this.#options.reconnect) {
-      this.#state = 'closed';
-      this.#greeting.reject(error);
-      this.#failPending(() => true, error);
+      this.#end(error);
       return;
     }
-    if (wasOpen) {
-      this.#greeting = Promise.withResolvers();
-      this.#greeting.promise.catch(() => undefined);
-    }
+    this.#state = 'pausing';
+    if (wasOpen) this.#expectGreeting();
     const outcomeUnknown = new DaybookError('connection_lost', 'the connection ended before the reply', {
       cause: error,
     });
     this.#failPending((request) => wasOpen && !request.isRepeatable, outcomeUnknown);
-    this.#state = 'pausing';
-    this.#pause = setTimeout(() => {
-      // With nothing to say there is no reason to knock.
-      if (this.#pending.size === 0 && !this.#isAwaited) this.#state = 'idle';
-      else this.#connect();
-    }, this.#backoff.next());
+    this.#pause = setTimeout(() => this.#resume(), this.#pauseMs(error));
     this.#holdProcess();
+    this.#options.onDown(error);
+  }
+
+  /**
+   * How long to stay away. A daemon that has too many connections is not asked again soon; who waits for an answer is
+   * told at once, but for tails, which go on whenever they can.
+   */
+  #pauseMs(error: DaybookError): number {
+    if (error.code !== 'too_many_connections') return this.#backoff.next();
+    this.#barrier = error;
+    this.#isAwaited = false;
+    this.#greeting.reject(error);
+    this.#failPending((request) => request.isOpenEnded !== true, error);
+    return CROWDED_MIN_MS + Math.random() * (CROWDED_MAX_MS - CROWDED_MIN_MS);
+  }
+
+  #resume(): void {
+    if (this.#barrier !== undefined) this.#expectGreeting();
+    this.#barrier = undefined;
+    // With nothing to say there is no reason to knock.
+    if (this.#pending.size === 0 && !this.#isAwaited && !this.#demand.isWanted) this.#state = 'idle';
+    else this.#connect();
+  }
+
+  #expectGreeting(): void {
+    this.#greeting = Promise.withResolvers();
+    // Only who asks for it is told.
+    this.#greeting.promise.catch(() => undefined);
   }
 
   #failPending(which: (request: PendingRequest) => boolean, error: DaybookError): void {
@@ -263,9 +332,9 @@ export class Link {
     }
   }
 
-  /** Only unanswered requests keep the process alive. */
+  /** Only unanswered requests keep the process alive, and events that are in memory only. */
   #holdProcess(): void {
-    const hasWork = this.#pending.size > 0 || this.#isAwaited;
+    const hasWork = this.#pending.size > 0 || this.#isAwaited || this.#demand.isHeld;
     this.#stream?.keepsProcessAlive(hasWork);
     if (hasWork) this.#pause?.ref();
     else this.#pause?.unref();

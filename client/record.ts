@@ -2,95 +2,119 @@ import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput } from '../shared/event.ts';
 import { flush } from '../shared/messages/flush.ts';
-import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts';
-import { type Durability, type Receipt, record, type Rejection } from '../shared/messages/record.ts';
-import { Backoff } from './backoff.ts';
+import { encodeEvent } from '../shared/messages/record-body.ts';
+import type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
+import type { Batch } from './batch.ts';
+import { Conditions } from './conditions.ts';
+import { Delivery, type Outcome } from './delivery.ts';
 import { EventClock } from './event-clock.ts';
-import { type Link, LINK_FAILURES } from './link.ts';
+import type { Lane } from './lane.ts';
+import type { Link } from './link.ts';
+import { recordBatch } from './record-batch.ts';
+import type { RecordCounters, Recovery } from './record-counters.ts';
+import type { SpoolSettings } from './spool/settings.ts';
+import { Stash } from './stash.ts';
 
 export interface RecorderOptions {
-  /** Bytes of events that may wait for their receipt. */
+  /** Whose events these are, for the daemon's list of gaps. */
+  producer: string;
+  /** Bytes of events that may be in memory only. */
   bufferBytes: number;
   /** Ask for a commit with every frame, instead of leaving it to the daemon's batch timeout. */
   commitAtOnce: boolean;
   onRejected: (rejection: Rejection) => void;
+  /** Where events are while there is no daemon; without it they are in memory only. */
+  spool: SpoolSettings | undefined;
+  /** Told why the spool cannot be used, each thing once. */
+  onSpoolProblem: (error: unknown) => void;
 }
 
-/** What became of the events given to `record()` so far. */
-export interface RecordCounters {
-  recorded: number;
-  stored: number;
-  duplicate: number;
-  rejected: number;
-  /** Refused by `record()` because the buffer was full. */
-  dropped: number;
-  /** Waiting for their receipt. */
-  pending: number;
-}
-
-/** Encoded events that will share a frame. */
-interface Group {
-  events: Buffer[];
-  bytes: number;
-}
-
-const EVENTS_PER_FRAME = 500;
-const BYTES_PER_FRAME = 256 * 1024;
-const FRAMES_UNDER_WAY = 32;
-/** Bytes the socket has not taken, from which frames stay here and grow. */
-const HIGH_WATER_BYTES = 1024 * 1024;
+/** How long events wait in memory for the first connection. */
+const PATIENCE_MS = 1_000;
+const MAX_SAID_PROBLEMS = 100;
 
 /**
- * Takes events and sees them to their receipt. Events are encoded when they are given, so the caller may change them
- * afterwards; those of one turn of the event loop share a frame, and under load frames fill up.
+ * Takes events and sees them to their receipt. Events are encoded and numbered when they are given, so the caller may
+ * change them afterwards; those of one turn of the event loop share a frame, and under load frames fill up.
  *
- * An event is gathered (not in a frame yet), then under way (in a frame, sent or to be sent again), then settled.
+ * An event is gathered (not in a frame yet), then under way (in a frame, sent or to be sent again), then settled. What is
+ * in memory only is so while there is a healthy connection. Without one everything goes to the spool at the end of each
+ * turn and comes back from there, until the spool has been read to its end.
  */
 export class Recorder {
   readonly #link: Link;
   readonly #options: RecorderOptions;
   readonly #clock = new EventClock();
-  readonly #backoff = new Backoff();
-  /** Groups that are full and wait for their turn, and the one that is filling. */
-  readonly #full: Group[] = [];
-  #filling: Group = { events: [], bytes: 0 };
-  #bytes = 0;
-  #framesUnderWay = 0;
-  #isSendDue = false;
+  readonly #stash: Stash;
+  readonly #delivery: Delivery;
+  readonly #conditions = new Conditions();
+  #nextCounter = 1;
+  #isTurnDue = false;
+  /** A connection was lost or could not be made, and there is none yet. */
+  #isDown = false;
+  #patience: NodeJS.Timeout | undefined;
   /** Why nothing can be delivered any more. */
   #failure: DaybookError | undefined;
-  readonly #flushes = new Set<() => void>();
-  readonly counters: RecordCounters = { recorded: 0, stored: 0, duplicate: 0, rejected: 0, dropped: 0, pending: 0 };
+  readonly #saidProblems = new Set<string>();
+  readonly #recovery: Recovery = { stored: 0, duplicate: 0, rejected: 0, damaged: 0 };
+  readonly #counters = {
+    recorded: 0,
+    stored: 0,
+    duplicate: 0,
+    rejected: 0,
+    dropped: 0,
+    pending: 0,
+    recovered: 0,
+    damaged: 0,
+    spoolProblems: 0,
+  };
 
   constructor(link: Link, options: RecorderOptions) {
     this.#link = link;
     this.#options = options;
+    this.#stash = new Stash({
+      ...options,
+      onLost: (lane, count, why) => this.#lost(lane, count, why),
+      onNews: (lane) => this.#news(lane),
+      onProblem: (error) => this.#problem(error),
+      onRetry: () => this.#proceed(),
+    });
+    this.#delivery = new Delivery(link, {
+      lanes: () => [...this.#stash.orphans, this.#stash.lane],
+      isAwaited: () => options.commitAtOnce || this.#conditions.size > 0,
+      onOutcome: (lane, batch, outcome) => this.#settle(lane, batch, outcome),
+      onRefused: () => this.#proceed(),
+      onResumed: () => this.#proceed(),
+    });
+  }
+
+  get counters(): RecordCounters {
+    return { ...this.#counters, spooled: this.#stash.spooled };
   }
 
   /**
-   * Takes one event. False when the buffer is full: the event was counted as dropped.
+   * Takes one event. False when there is no room for it: it was counted as dropped, and the daemon will be told.
    * @throws DaybookError when the event can never be stored: not encodable, or too large
    */
   record(event: EventInput): boolean {
-    const bytes = encodeEvent(this.#stamped(event));
-    if (this.#bytes + bytes.length > this.#options.bufferBytes) {
-      this.counters.dropped += 1;
+    const stamped = this.#stamped(event);
+    const bytes = encodeEvent(stamped);
+    const counter = this.#nextCounter;
+    this.#nextCounter += 1;
+    const obstacle = this.#stash.obstacleTo(bytes.length, this.#isSpooling);
+    if (obstacle !== undefined) {
+      this.#counters.dropped += 1;
+      this.#stash.notesOf(this.#stash.lane).addEvent(counter, stamped, obstacle);
       return false;
     }
-    this.counters.recorded += 1;
-    this.counters.pending += 1;
-    this.#bytes += bytes.length;
-    this.#filling.events.push(bytes);
-    this.#filling.bytes += bytes.length;
-    if (isFull(this.#filling)) {
-      this.#full.push(this.#filling);
-      this.#filling = { events: [], bytes: 0 };
-      this.send();
-    } else if (!this.#isSendDue) {
-      this.#isSendDue = true;
+    this.#counters.recorded += 1;
+    this.#counters.pending += 1;
+    if (this.#stash.push(counter, bytes)) this.#proceed();
+    else if (!this.#isTurnDue) {
+      this.#isTurnDue = true;
       setImmediate(() => {
-        this.#isSendDue = false;
-        this.send();
+        this.#isTurnDue = false;
+        this.#endTurn();
       });
     }
     return true;
@@ -98,11 +122,26 @@ export class Recorder {
 
   /** Puts what is gathered into frames, as far as the connection takes them. */
   send(): void {
-    while (this.#framesUnderWay < FRAMES_UNDER_WAY && this.#link.unsentBytes < HIGH_WATER_BYTES) {
-      const group = this.#nextGroup();
-      if (group === undefined) return;
-      this.#post(group, this.#options.commitAtOnce);
-    }
+    this.#delivery.send();
+  }
+
+  /** There is a connection. */
+  opened(): void {
+    this.#isDown = false;
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#delivery.opened();
+    this.#stash.claim();
+    this.#proceed();
+    this.#conditions.check();
+  }
+
+  /** There is none. */
+  lost(error: DaybookError): void {
+    this.#isDown = true;
+    if (this.#link.isClosed) this.#failure ??= error;
+    if (this.#counters.pending > 0) this.#proceed();
+    this.#conditions.check();
   }
 
   /**
@@ -110,77 +149,132 @@ export class Recorder {
    * @throws DaybookError undelivered, when the client cannot reach the daemon any more
    */
   async flush(): Promise<void> {
-    const target = this.counters.recorded;
-    let isLastFrameWaiting = this.#options.commitAtOnce;
-    for (let group = this.#nextGroup(); group !== undefined; group = this.#nextGroup()) {
-      this.#post(group, true);
-      isLastFrameWaiting = true;
-    }
-    if (this.counters.pending > 0 && !isLastFrameWaiting && this.#failure === undefined && !this.#link.isClosed) {
-      this.#requestFlush();
-    }
-    await new Promise<void>((resolve, reject) => {
-      const check = () => {
-        if (this.#failure !== undefined && this.counters.pending > 0) reject(this.#undelivered(this.#failure));
-        else if (this.counters.recorded - this.counters.pending >= target) resolve();
-        else return;
-        this.#flushes.delete(check);
-      };
-      this.#flushes.add(check);
-      check();
+    const counters = this.#counters;
+    const target = counters.recorded;
+    const flushed = this.#conditions.wait(() => {
+      if (this.#failure !== undefined && counters.pending > 0) throw this.#undelivered(this.#failure);
+      return counters.recorded - counters.pending >= target;
     });
+    this.#proceed();
+    if (this.#delivery.isHeldBack && this.#link.isOpen) this.#requestFlush();
+    await flushed.finally(() => this.#demand());
+  }
+
+  /**
+   * Resolves when all that ended processes have left in the spool is delivered, and the daemon knows of the gaps.
+   * @throws DaybookError when the client cannot reach the daemon any more
+   */
+  async recover(onProgress: (recovery: Recovery) => void): Promise<Recovery> {
+    await this.#link.greeting;
+    const recovered = this.#conditions.wait(() => {
+      onProgress({ ...this.#recovery });
+      if (this.#failure !== undefined) throw this.#failure;
+      return this.#stash.orphans.every((lane) => lane.isEmpty && !this.#isToBeReported(lane));
+    });
+    this.#demand();
+    await recovered.finally(() => this.#demand());
+    return { ...this.#recovery };
   }
 
   /** Sends events of their own and resolves with their receipt. @throws DaybookError */
-  async recordBatch(events: Iterable<EventInput>, durability: Durability): Promise<Receipt> {
-    const receipts: { receipt: Receipt; indexes: number[] }[] = [];
-    const local: Rejection[] = [];
-    let group: Group = { events: [], bytes: 0 };
-    let indexes: number[] = [];
-    const sent: Promise<void>[] = [];
-    const send = () => {
-      const ofGroup = indexes;
-      sent.push(
-        this.#requestReceipt(group.events, durability).then((receipt) => {
-          receipts.push({ receipt, indexes: ofGroup });
-        }),
-      );
-      group = { events: [], bytes: 0 };
-      indexes = [];
-    };
-    let index = -1;
-    for (const event of events) {
-      index += 1;
-      try {
-        const bytes = encodeEvent(this.#stamped(event));
-        group.events.push(bytes);
-        group.bytes += bytes.length;
-        indexes.push(index);
-      } catch (error) {
-        if (!(error instanceof DaybookError)) throw error;
-        local.push({ index, code: error.code, message: error.message });
-      }
-      if (isFull(group)) send();
-    }
-    if (group.events.length > 0) send();
-    await Promise.all(sent);
-    return mergeReceipts(receipts, local, durability);
+  recordBatch(events: Iterable<EventInput>, durability: Durability): Promise<Receipt> {
+    return recordBatch(this.#link, this.#allStamped(events), durability);
+  }
+
+  /** Takes no more part. Returns how many events have neither a receipt nor a place in the spool. */
+  close(): number {
+    this.#stash.close();
+    clearTimeout(this.#patience);
+    this.#failure ??= new DaybookError('closed', 'the client is closed');
+    this.#conditions.check();
+    return this.#counters.pending - this.#stash.spooled;
   }
 
   #stamped(event: EventInput): EventInput {
     return event.timestamp === undefined ? { ...event, timestamp: this.#clock.now() } : event;
   }
 
-  #requestReceipt(events: readonly Buffer[], durability: Durability): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      this.#link.request({
-        kind: record.kind,
-        body: encodeRecordBody(events, durability, true),
-        isRepeatable: true,
-        onReply: (body) => resolve(record.parseReply(body)),
-        onError: reject,
-      });
-    });
+  *#allStamped(events: Iterable<EventInput>): Generator<EventInput, void, undefined> {
+    for (const event of events) yield this.#stamped(event);
+  }
+
+  /** Whether events go to the spool first. */
+  get #isSpooling(): boolean {
+    const { canSpool, lane } = this.#stash;
+    return canSpool && (this.#isDown || this.#delivery.isInTrouble || lane.hasUnread);
+  }
+
+  #endTurn(): void {
+    this.#proceed();
+    // Loads what it takes: later the files may be gone, and at exit there is no time.
+    this.#stash.open();
+    if (this.#link.isOpen || this.#isDown) return;
+    this.#patience ??= setTimeout(() => {
+      this.#isDown ||= !this.#link.isOpen;
+      this.#proceed();
+    }, PATIENCE_MS).unref();
+  }
+
+  /** Moves events on as far as they can go: into frames, or into the spool. */
+  #proceed(): void {
+    this.#delivery.send();
+    if (this.#isSpooling) this.#stash.save();
+    this.#demand();
+  }
+
+  #settle(lane: Lane, batch: Batch, { stored, duplicate, rejected, refusal }: Outcome): void {
+    const counters = this.#counters;
+    const isOwn = lane === this.#stash.lane;
+    if (isOwn) {
+      this.#stash.settle(batch);
+      counters.pending -= batch.events.length;
+    } else {
+      this.#recovery.rejected += rejected.length;
+      counters.recovered += stored + duplicate;
+    }
+    (isOwn ? counters : this.#recovery).stored += stored;
+    (isOwn ? counters : this.#recovery).duplicate += duplicate;
+    counters.rejected += rejected.length;
+    for (const rejection of rejected) {
+      if (refusal !== undefined) this.#noteRefused(lane, batch, rejection);
+      // The caller's own code: what it throws is its process's affair, not that of the connection.
+      queueMicrotask(() => this.#options.onRejected(rejection));
+    }
+    this.#stash.forgetDone();
+    this.#proceed();
+    this.#conditions.check();
+  }
+
+  /** The daemon has not looked at the event's number. */
+  #noteRefused(lane: Lane, { first, events }: Batch, { index, code }: Rejection): void {
+    this.#stash.notesOf(lane).addEvent(first + index, events[index], `rejected: ${code}`);
+  }
+
+  #lost(lane: Lane, count: number, why: 'dropped' | 'damaged'): void {
+    this.#counters[why] += count;
+    if (lane === this.#stash.lane) this.#counters.pending -= count;
+    else if (why === 'damaged') this.#recovery.damaged += count;
+    this.#conditions.check();
+  }
+
+  #news(lane: Lane): void {
+    this.#delivery.report(lane);
+    this.#stash.forgetDone();
+    this.#demand();
+    this.#conditions.check();
+  }
+
+  /** Each thing is said once. */
+  #problem(error: unknown): void {
+    this.#counters.spoolProblems += 1;
+    const what = String(error);
+    if (this.#saidProblems.has(what) || this.#saidProblems.size === MAX_SAID_PROBLEMS) return;
+    this.#saidProblems.add(what);
+    this.#options.onSpoolProblem(error);
+  }
+
+  #isToBeReported(lane: Lane): boolean {
+    return this.#link.can('gaps') && lane.notes?.isEmpty === false;
   }
 
   /** Commits what the daemon holds back for its batch; the receipts come first. */
@@ -188,117 +282,23 @@ export class Recorder {
     this.#link.request({
       kind: flush.kind,
       body: encode({}),
-      isRepeatable: true,
+      isRepeatable: false,
       onReply: () => undefined,
       // The frames themselves find out what is wrong.
       onError: () => undefined,
     });
   }
 
-  #nextGroup(): Group | undefined {
-    const full = this.#full.shift();
-    if (full !== undefined) return full;
-    if (this.#filling.events.length === 0) return undefined;
-    const filling = this.#filling;
-    this.#filling = { events: [], bytes: 0 };
-    return filling;
-  }
-
-  #post(group: Group, wait: boolean): void {
-    this.#framesUnderWay += 1;
-    this.#request(group, wait);
-  }
-
-  #request(group: Group, wait: boolean): void {
-    if (this.#failure !== undefined) return;
-    if (this.#link.isClosed) {
-      this.#fail(new DaybookError('closed', 'the connection is closed'));
-      return;
-    }
-    const count = group.events.length;
-    const size = group.bytes;
-    this.#link.request({
-      kind: record.kind,
-      body: encodeRecordBody(group.events, 'committed', wait),
-      isRepeatable: true,
-      onReply: (reply) => {
-        const { stored, duplicate, rejected } = record.parseReply(reply);
-        this.#backoff.reset();
-        this.counters.stored += stored;
-        this.counters.duplicate += duplicate;
-        this.#settle(count, size, rejected);
-      },
-      onError: (error) => {
-        if (LINK_FAILURES.has(error.code)) this.#fail(error);
-        else if (error.retryable) {
-          // The same bytes again: identity removes the copy if the first ones were stored after all.
-          // Whoever waits for it asked for a commit before; nobody asks again, so this one does.
-          setTimeout(() => this.#request(group, true), this.#backoff.next());
-        } else {
-          const { code, message } = error;
-          this.#settle(
-            count,
-            size,
-            Array.from({ length: count }, (_, index) => ({ index, code, message })),
-          );
-        }
-      },
-    });
-  }
-
-  #settle(count: number, size: number, rejected: readonly Rejection[]): void {
-    this.#framesUnderWay -= 1;
-    this.#bytes -= size;
-    this.counters.pending -= count;
-    this.counters.rejected += rejected.length;
-    for (const rejection of rejected) {
-      // The caller's own code: what it throws is its process's affair, not that of the connection.
-      queueMicrotask(() => this.#options.onRejected(rejection));
-    }
-    for (const check of this.#flushes) check();
-    this.send();
-  }
-
-  #fail(error: DaybookError): void {
-    this.#failure ??= error;
-    for (const check of this.#flushes) check();
+  /** Tells the link whether there is a reason to connect, and one to keep the process alive. */
+  #demand(): void {
+    const { lane, orphans, spooled } = this.#stash;
+    const { pending } = this.#counters;
+    const isWanted = pending > 0 || orphans.length > 0 || lane.notes?.isEmpty === false;
+    this.#link.demand(isWanted, pending > spooled || this.#conditions.size > 0);
   }
 
   #undelivered(cause: DaybookError): DaybookError {
-    return new DaybookError('undelivered', `${this.counters.pending} events have no receipt: ${cause.message}`, {
-      cause,
-    });
+    const { pending } = this.#counters;
+    return new DaybookError('undelivered', `${pending} events have no receipt: ${cause.message}`, { cause });
   }
-}
-
-function isFull(group: Group): boolean {
-  return group.events.length >= EVENTS_PER_FRAME || group.bytes >= BYTES_PER_FRAME;
-}
-
-function mergeReceipts(
-  parts: readonly { receipt: Receipt; indexes: number[] }[],
-  local: readonly Rejection[],
-  level: Durability,
-): Receipt {
-  const merged: Receipt = {
-    stored: 0,
-    duplicate: 0,
-    rejected: [...local],
-    firstId: null,
-    lastId: null,
-    level,
-    persisted: true,
-  };
-  for (const { receipt, indexes } of parts) {
-    merged.stored += receipt.stored;
-    merged.duplicate += receipt.duplicate;
-    merged.persisted &&= receipt.persisted;
-    for (const rejection of receipt.rejected) {
-      merged.rejected.push({ ...rejection, index: indexes[rejection.index] ?? rejection.index });
-    }
-    if (receipt.firstId !== null) merged.firstId = Math.min(merged.firstId ?? receipt.firstId, receipt.firstId);
-    if (receipt.lastId !== null) merged.lastId = Math.max(merged.lastId ?? receipt.lastId, receipt.lastId);
-  }
-  merged.rejected.sort((a, b) => a.index - b.index);
-  return merged;
 }

@@ -2,16 +2,24 @@ import type { Client, ConnectOptions } from '../index.ts';
 import { connect } from '../connect.ts';
 
 /**
- * A client whose daemon has answered.
+ * A client whose daemon has answered. It has no spool unless it is given one: what a command is told, it sees through
+ * itself.
  * @throws DaybookError not_reachable when nobody does
  */
 export async function openClient(options: ConnectOptions = {}): Promise<Client> {
-  const first = connect({ clientName: 'daybook', ...options, reconnect: false });
+  const isLasting = options.reconnect === true;
+  const first = connect({
+    clientName: 'daybook',
+    spool: false,
+    ...options,
+    reconnect: false,
+    ...(isLasting && { spool: false }),
+  });
   await first.ready();
-  if (options.reconnect !== true) return first;
+  if (!isLasting) return first;
   // There is one, so it is worth waiting for when it goes away later.
   await first.close();
-  return connect({ clientName: 'daybook', ...options });
+  return connect({ clientName: 'daybook', spool: false, ...options });
 }
 
 /** Runs `use` with a client and closes it afterwards. */

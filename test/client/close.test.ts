@@ -43,9 +43,9 @@ describe('close()', () => {
     await client.close();
   });
 
-  test('rejects with the number of events without a receipt, after its timeout', async () => {
+  test('without a spool rejects with the number of events without a receipt, after its timeout', async () => {
     await using daemon = await FakeDaemon.start();
-    const client = daemon.connect();
+    const client = daemon.connect({ spool: false });
     await client.ready();
     for (const event of numberedFrom(0, 7)) client.record(event);
     const startedMs = performance.now();
@@ -55,11 +55,28 @@ describe('close()', () => {
     await client.close();
   });
 
-  test('rejects while no daemon is there', async () => {
-    const client = connect({ socketPath: '/nonexistent/daybook.sock' });
+  test('without a spool rejects while no daemon is there', async () => {
+    const client = connect({ socketPath: '/nonexistent/daybook.sock', spool: false });
     client.record(numbered(0));
     await assert.rejects(client.close({ timeoutMs: 50 }), refusal('undelivered', '1 events'));
   });
+
+  for (const [name, isThere] of [
+    ['a daemon gives no receipts', true],
+    ['no daemon is there', false],
+  ] as const) {
+    test(`resolves after its timeout while ${name}: the events are in the spool, and it says how many`, async () => {
+      await using daemon = await FakeDaemon.start();
+      const socketPath = isThere ? daemon.path : `${daemon.path}.nobody`;
+      const client = connect({ socketPath, clientName: 'test' });
+      for (const event of numberedFrom(0, 7)) client.record(event);
+      const startedMs = performance.now();
+      await client.close({ timeoutMs: 200 });
+      const tookMs = performance.now() - startedMs;
+      assert.ok(tookMs >= 190 && tookMs < 2_000, `${tookMs} ms`);
+      assert.deepEqual([client.counters.pending, client.counters.spooled], [7, 7]);
+    });
+  }
 
   test('with nothing to deliver does not wait for a daemon', async () => {
     const client = connect({ socketPath: '/nonexistent/daybook.sock' });

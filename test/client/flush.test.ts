@@ -107,10 +107,10 @@ describe('flush()', () => {
   });
 });
 
-describe('flush() rejects as undelivered', () => {
+describe('flush() rejects as undelivered, and without a spool so does close(),', () => {
   test('when the daemon dies and there is no second try', async () => {
     await using daemon = await DaemonProcess.start({ config: longTimeout });
-    const client = daemon.connect({ reconnect: false });
+    const client = daemon.connect({ reconnect: false, spool: false });
     await client.ready();
     for (const event of numberedFrom(0, 3)) client.record(event);
     const { promise: turn, resolve } = Promise.withResolvers<void>();
@@ -130,7 +130,7 @@ describe('flush() rejects as undelivered', () => {
 
   test('when it is under way as the daemon dies', async () => {
     await using daemon = await FakeDaemon.start();
-    const client = daemon.connect({ reconnect: false });
+    const client = daemon.connect({ reconnect: false, spool: false });
     client.record(numbered(0));
     const flushed = assert.rejects(client.flush(), refusal('undelivered', '1 events'));
     await waitFor('the frame', () => daemon.framesOf('record').length === 1);
@@ -140,7 +140,7 @@ describe('flush() rejects as undelivered', () => {
   });
 
   test('when there never was a daemon and there is no second try', async () => {
-    const client = connect({ socketPath: '/nonexistent/daybook.sock', reconnect: false });
+    const client = connect({ socketPath: '/nonexistent/daybook.sock', reconnect: false, spool: false });
     client.record(numbered(0));
     await assert.rejects(client.ready(), refusal('not_reachable'));
     await assert.rejects(client.flush(), refusal('undelivered', '1 events'));

@@ -41,11 +41,11 @@ describe('a process that forgot close()', () => {
     assert.deepEqual(await storedNumbers(daemon.connect()), [0]);
   });
 
-  test('with events in its hands waits for a daemon that comes up later', async () => {
+  test('with events in its hands and no spool waits for a daemon that comes up later', async () => {
     using home = temporaryHome();
     await using script = startClientScript(
       daybookPaths({ DAYBOOK_HOME: home.path }).socket,
-      `const client = connect({ socketPath });
+      `const client = connect({ socketPath, spool: false });
        ${recordOne}
        process.on('exit', () => say('stored ' + client.counters.stored));
        say('recorded');`,
@@ -76,12 +76,12 @@ describe('a process that forgot close()', () => {
     assert.deepEqual({ exitCode, stderr, stdout }, { ...quiet, stdout: `asking\nrunning ${daemon.process.pid}\n` });
   });
 
-  test('with events in its hands that lost its daemon waits for the next one', async () => {
+  test('with events in its hands and no spool that lost its daemon waits for the next one', async () => {
     await using daemon = await DaemonProcess.start();
     const trigger = join(daemon.home, 'trigger');
     await using script = startClientScript(
       daemon.paths.socket,
-      `const client = connect({ socketPath });
+      `const client = connect({ socketPath, spool: false });
        await client.ready();
        say('ready');
        const { existsSync } = await import('node:fs');

@@ -32,7 +32,7 @@ describe('a daemon that is not there yet', () => {
     using home = temporaryHome();
     const { socket, dataDirectory } = daybookPaths({ DAYBOOK_HOME: home.path });
     const transport = new RecordedTransport();
-    const client = connect({ socketPath: socket, transport: transport.connect });
+    const client = connect({ socketPath: socket, transport: transport.connect, spool: false });
     const ready = client.ready();
     client.record(numbered(0));
     await waitFor('three attempts', () => transport.attemptsMs.length >= 3);

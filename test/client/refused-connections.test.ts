@@ -29,7 +29,7 @@ describe('bad_version', () => {
 
   test('reaches ready() and every request, and nobody tries again', async () => {
     await using daemon = await script();
-    const client = daemon.connect();
+    const client = daemon.connect({ spool: false });
     client.record(numbered(0));
     const asked = [
       assert.rejects(client.status(), refusal('bad_version', 'says the fake daemon')),
@@ -63,18 +63,75 @@ describe('too_many_connections', () => {
       onRequest: (connection, frame) => connection.acknowledge(frame),
     });
 
-  test('is tried again, not in a hot loop, until there is room', async (t) => {
-    t.mock.method(Math, 'random', () => 0.999);
+  test('reaches ready() and requests at once; the link stays away for 30 to 60 s, and events wait in the spool', async (t) => {
+    const pausesMs: number[] = [];
+    const realTimeout = globalThis.setTimeout;
+    let endPause = () => {};
+    t.mock.method(globalThis, 'setTimeout', (act: () => void, ms: number) => {
+      if (ms < 10_000) return realTimeout(act, ms);
+      pausesMs.push(ms);
+      endPause = act;
+      return realTimeout(() => undefined, 0);
+    });
     isFull.now = true;
     await using daemon = await script();
     const client = daemon.connect({ commitAtOnce: true });
     client.record(numbered(0));
-    const ready = client.ready();
-    await assertBacksOff(t, daemon);
+    const status = assert.rejects(client.status(), refusal('too_many_connections'));
+    await assert.rejects(client.ready(), refusal('too_many_connections', 'says the fake daemon'));
+    await status;
+    await waitFor('the spool', () => client.counters.spooled === 1);
+    for (let n = 1; n < 20; n += 1) {
+      client.record(numbered(n));
+      await assert.rejects(client.status(), refusal('too_many_connections'));
+      await assert.rejects(client.ready(), refusal('too_many_connections'));
+    }
+    await waitFor('the spool', () => client.counters.spooled === 20);
+    assert.equal(daemon.connections.length, 1, 'asking does not make it knock');
+    endPause();
+    await waitFor('the next try', () => pausesMs.length === 2);
+    assert.equal(daemon.connections.length, 2);
+    assert.ok(
+      pausesMs.every((ms) => ms >= 30_000 && ms <= 60_000),
+      pausesMs.join(', '),
+    );
     isFull.now = false;
-    await ready;
+    endPause();
     await client.flush();
-    assert.equal(client.counters.stored, 1);
+    assert.equal(client.counters.stored, 20);
+    assert.equal((await client.ready()).protocol, 1);
+    await client.close();
+  });
+
+  test('a tail waits for the connection that there will be', async (t) => {
+    const realTimeout = globalThis.setTimeout;
+    let endPause: (() => void) | undefined;
+    t.mock.method(globalThis, 'setTimeout', (act: () => void, ms: number) => {
+      if (ms < 10_000) return realTimeout(act, ms);
+      endPause = act;
+      return realTimeout(() => undefined, 0);
+    });
+    isFull.now = true;
+    await using daemon = await FakeDaemon.start({
+      onConnection: (connection) => {
+        if (!isFull.now) return;
+        connection.refuse(0, 'too_many_connections');
+        connection.end();
+      },
+      onRequest: (connection, frame) => {
+        if (frame.kind !== 'tail') return;
+        const position = { databaseId: 'fake', id: 1 };
+        const event = { id: 1, type: 'a', source: 's', timestamp: 1, data: {} };
+        connection.reply(frame, { position: { ...position, id: 0 } });
+        connection.send('events', frame.requestId, { events: [event], damaged: [], position });
+      },
+    });
+    const client = daemon.connect();
+    const next = client.tail().next();
+    await waitFor('the refusal', () => endPause !== undefined);
+    isFull.now = false;
+    endPause?.();
+    assert.equal((await next).value?.id, 1);
     await client.close();
   });
 

@@ -5,6 +5,11 @@ import { exitCodes } from '../exit.ts';
 import { openClient } from '../open-client.ts';
 import { print } from '../output.ts';
 
+/** The same each time, so that the next run delivers what this one could not. */
+const CLIENT_NAME = 'capture-files';
+/** How long the end may take when the daemon is away. */
+const CLOSE_MS = 1_000;
+
 export function command(): Command {
   const files = new Command('files')
     .description('Record what happens to the files below some directories, until Ctrl-C')
@@ -15,7 +20,7 @@ export function command(): Command {
 }
 
 async function capture(directories: string[], options: { ignore?: string[] }): Promise<void> {
-  const client = await openClient({ clientName: 'daybook capture files', reconnect: true, commitAtOnce: true });
+  const client = await openClient({ clientName: CLIENT_NAME, reconnect: true, commitAtOnce: true, spool: {} });
   const { dataDirectory, logDirectory } = daybookPaths(process.env);
   const running = await captureFiles({
     directories,
@@ -32,11 +37,11 @@ async function capture(directories: string[], options: { ignore?: string[] }): P
   process.once('SIGTERM', ended.resolve);
   await ended.promise;
   await running.close();
-  await client.flush();
-  const { recorded, stored, duplicate, rejected, dropped } = client.counters;
-  await client.close();
+  await client.close({ timeoutMs: CLOSE_MS });
+  const { recorded, stored, duplicate, rejected, dropped, spooled } = client.counters;
+  const waiting = spooled === 0 ? '' : `; ${spooled} ${spooled === 1 ? 'waits' : 'wait'} in the spool`;
   await print(
-    `recorded ${recorded}: stored ${stored}, duplicate ${duplicate}, rejected ${rejected}, dropped ${dropped}\n`,
+    `recorded ${recorded}: stored ${stored}, duplicate ${duplicate}, rejected ${rejected}, dropped ${dropped}${waiting}\n`,
   );
   if (rejected + dropped > 0) process.exitCode = exitCodes.failed;
 }

@@ -22,11 +22,11 @@ export function command(): Command {
         process.exitCode = exitCodes.failed;
         return;
       }
-      const client = await openClient({ clientName: 'daybook run', reconnect: true, commitAtOnce: true });
+      const client = await openClient({ clientName: 'capture-files', reconnect: true, commitAtOnce: true, spool: {} });
       try {
         await watch(client, directories, options.ignore ?? [], daemon);
       } catch (error) {
-        await client.close().catch(() => undefined);
+        await client.close({ timeoutMs: 1_000 }).catch(() => undefined);
         daemon.kill('SIGTERM');
         throw error;
       }

@@ -23,6 +23,7 @@ const commands = [
   'tail',
   'export',
   'stats',
+  'verify',
 ];
 
 /** Nothing on stdout, something for a person on stderr, and no stack trace. */
@@ -115,6 +116,7 @@ describe('exit code 3 without a daemon, with what to do', () => {
     ['list', '--json'],
     ['stats'],
     ['stats', '--json'],
+    ['verify'],
     ['tail'],
     ['tail', '--follow'],
     ['export', '-'],
@@ -151,7 +153,7 @@ describe('exit code 1', () => {
 
   test('questions about the past to a daemon that keeps nothing', async () => {
     await using daemon = await DaemonProcess.start({ config: { enable_persistence: false } });
-    for (const args of [['list'], ['export', '-'], ['stats']]) {
+    for (const args of [['list'], ['export', '-'], ['stats'], ['verify']]) {
       assertRefused(await daybook(daemon.home, args), 1, 'enable_persistence');
     }
   });

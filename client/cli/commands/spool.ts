@@ -1,0 +1,156 @@
+import { Command } from 'commander';
+import { daybookPaths } from '../../../shared/paths.ts';
+import type { Rejection } from '../../../shared/messages/record.ts';
+import type { Recovery } from '../../record-counters.ts';
+import { spoolDirectoryOf } from '../../spool/settings.ts';
+import { type SpoolSurvey, surveySpools } from '../../spool/survey.ts';
+import { exitCodes } from '../exit.ts';
+import { openClient } from '../open-client.ts';
+import { bytesText, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
+
+interface SpoolFlags {
+  directory?: string;
+  json?: true;
+}
+
+interface Drained extends Recovery {
+  /** Not delivered, and still there. */
+  left: number;
+}
+
+/** A daemon that has taken nothing for so long is not waited for. */
+const PATIENCE_MS = 30_000;
+const NAMED_REJECTIONS = 20;
+
+export function command(): Command {
+  const drain = new Command('drain')
+    .description('Deliver what ended processes have left')
+    .argument('[name]', 'of this client only')
+    .option('--directory <dir>', 'where the spools are')
+    .option('--json', 'print the totals as one JSON map')
+    .addHelpText('after', '\nExits 1 when something could not be delivered, 3 when no daemon answers.')
+    .action((name: string | undefined, _options: unknown, self: Command) => drainAll(name, self.optsWithGlobals()));
+  return new Command('spool')
+    .description('What waits on disk for the daemon, by client')
+    .option('--directory <dir>', 'where the spools are (beside the socket, unless said)')
+    .option('--json', 'one JSON map for each client')
+    .option('--verify', 'exit 1 when something in it is damaged, and say what')
+    .addHelpText('after', '\nThe next process with the name of a client delivers what ended ones have left.')
+    .action((options: SpoolFlags & { verify?: true }) => list(options))
+    .addCommand(drain.exitOverride());
+}
+
+function rootOf({ directory }: SpoolFlags): string {
+  return directory ?? spoolDirectoryOf(daybookPaths(process.env).socket);
+}
+
+async function list(options: SpoolFlags & { verify?: true }): Promise<void> {
+  const surveys = surveySpools(rootOf(options));
+  if (options.json) for (const survey of surveys) await printJson(survey);
+  else await print(surveys.length === 0 ? 'nothing waits\n' : tableOf(surveys));
+  if (!options.verify) return;
+  for (const { path, damaged } of surveys.flatMap(({ damagedSegments }) => damagedSegments)) {
+    process.stderr.write(`daybook: ${path} is damaged in ${damaged} ${damaged === 1 ? 'place' : 'places'}\n`);
+    process.exitCode = exitCodes.failed;
+  }
+}
+
+function tableOf(surveys: readonly SpoolSurvey[]): string {
+  const time = (seconds: number | null) => (seconds === null ? '-' : localTime(seconds));
+  const rows = surveys.map((survey) => [
+    nameOf(survey),
+    wholeNumber(survey.segments),
+    wholeNumber(survey.events),
+    bytesText(survey.bytes),
+    time(survey.oldest),
+    time(survey.newest),
+    wholeNumber(survey.damaged),
+    wholeNumber(survey.dropped),
+    survey.owners.map(({ pid, alive }) => (pid === 0 ? 'none' : `${pid} (${alive ? 'alive' : 'ended'})`)).join(', ') ||
+      '-',
+  ]);
+  const heads = ['client', 'segments', 'events', 'size', 'oldest', 'newest', 'damaged', 'dropped', 'owner'];
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const isNumber = (column: number) => (column >= 1 && column <= 3) || column === 6 || column === 7;
+  return [heads, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function nameOf({ client, directory }: SpoolSurvey): string {
+  return plain(client ?? directory);
+}
+
+async function drainAll(name: string | undefined, options: SpoolFlags): Promise<void> {
+  const root = rootOf(options);
+  const surveys = surveySpools(root).filter(({ client }) => name === undefined || client === name);
+  const totals: Drained = { stored: 0, duplicate: 0, rejected: 0, damaged: 0, left: 0 };
+  for (const survey of surveys) {
+    sayLiving(survey);
+    for (const [field, count] of Object.entries(await deliver(survey, root))) totals[field as keyof Drained] += count;
+  }
+  if (options.json) await printJson(totals);
+  else if (surveys.length === 0) await print('nothing waits\n');
+  else {
+    const { stored, duplicate, rejected, damaged } = totals;
+    await print(`stored ${stored}, duplicate ${duplicate}, rejected ${rejected}, damaged ${damaged}\n`);
+  }
+  if (totals.rejected + totals.damaged + totals.left > 0) process.exitCode = exitCodes.failed;
+}
+
+function sayLiving(survey: SpoolSurvey): void {
+  for (const { pid, alive, events } of survey.owners) {
+    if (!alive) continue;
+    const count = `${wholeNumber(events)} ${events === 1 ? 'event is' : 'events are'}`;
+    process.stderr.write(`${nameOf(survey)}: ${count} left to process ${pid}, which runs\n`);
+  }
+}
+
+/** @throws DaybookError not_reachable */
+async function deliver(survey: SpoolSurvey, root: string): Promise<Drained> {
+  const { client: clientName, owners } = survey;
+  const expected = owners.reduce((sum, { alive, events }) => sum + (alive ? 0 : events), 0);
+  let recovery: Recovery = { stored: 0, duplicate: 0, rejected: 0, damaged: 0 };
+  if (clientName === null) {
+    process.stderr.write(`daybook: ${survey.directory} does not say whose it is\n`);
+    return { ...recovery, left: expected };
+  }
+  const client = await openClient({ clientName, spool: { directory: root }, onRejected: rejectionPrinter(clientName) });
+  const progress = new Progress();
+  const stalled = Promise.withResolvers<never>();
+  const giveUp = () => stalled.reject(new Error('the daemon does not take the events'));
+  const patience = setTimeout(giveUp, PATIENCE_MS);
+  const onProgress = (soFar: Recovery) => {
+    recovery = soFar;
+    patience.refresh();
+    const done = soFar.stored + soFar.duplicate + soFar.rejected;
+    progress.show(`${plain(clientName)}: ${wholeNumber(done)} of ${wholeNumber(expected)} events`);
+  };
+  try {
+    return { ...(await Promise.race([client.recover({ onProgress }), stalled.promise])), left: 0 };
+  } catch (error) {
+    process.stderr.write(`daybook: ${plain(clientName)}: ${error instanceof Error ? error.message : String(error)}\n`);
+    const done = recovery.stored + recovery.duplicate + recovery.rejected + recovery.damaged;
+    return { ...recovery, left: Math.max(expected - done, 1) };
+  } finally {
+    clearTimeout(patience);
+    progress.clear();
+    await client.close();
+  }
+}
+
+function rejectionPrinter(clientName: string): (rejection: Rejection) => void {
+  let count = 0;
+  return ({ code, message }) => {
+    count += 1;
+    if (count <= NAMED_REJECTIONS) process.stderr.write(`${plain(clientName)}: rejected: ${message} (${code})\n`);
+  };
+}

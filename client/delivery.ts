@@ -1,0 +1,151 @@
+import type { DaybookError } from '../shared/errors.ts';
+import { encodeRecordBody } from '../shared/messages/record-body.ts';
+import { record, type Rejection } from '../shared/messages/record.ts';
+import { Backoff } from './backoff.ts';
+import { type Batch, tooLarge } from './batch.ts';
+import type { Lane } from './lane.ts';
+import { type Link, LINK_FAILURES } from './link.ts';
+
+/** What became of the events of one frame. */
+export interface Outcome {
+  stored: number;
+  duplicate: number;
+  rejected: readonly Rejection[];
+  /** Why the daemon took none of them, and never looked at their numbers. */
+  refusal?: DaybookError;
+}
+
+export interface DeliveryOptions {
+  /** What there is to deliver, most urgent first. */
+  lanes: () => Iterable<Lane>;
+  /** Whether the daemon should commit at once. */
+  isAwaited: () => boolean;
+  onOutcome: (lane: Lane, batch: Batch, outcome: Outcome) => void;
+  /** The daemon could not take a frame just now. */
+  onRefused: () => void;
+  /** The connection takes more after a pause. */
+  onResumed: () => void;
+}
+
+const FRAMES_UNDER_WAY = 32;
+/** Bytes the socket has not taken, from which frames stay here and grow. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+/**
+ * Puts events into frames, as far as the connection takes them, and sees them to their receipt.
+ *
+ * States: waiting for a connection, sending, pausing after a refusal that may be tried again. A frame without a receipt
+ * goes back to its lane, when the connection is lost or the frame is refused, and is sent again before anything behind it.
+ */
+export class Delivery {
+  readonly #link: Link;
+  readonly #options: DeliveryOptions;
+  readonly #backoff = new Backoff();
+  #framesUnderWay = 0;
+  #pause: NodeJS.Timeout | undefined;
+  #isSending = false;
+  /** The last frame leaves the moment of its commit to the daemon. */
+  #isHeldBack = false;
+  /** The daemon has refused a frame and taken none since. */
+  isInTrouble = false;
+
+  constructor(link: Link, options: DeliveryOptions) {
+    this.#link = link;
+    this.#options = options;
+  }
+
+  /** Whether frames are under way that the daemon may hold back. */
+  get isHeldBack(): boolean {
+    return this.#isHeldBack && this.#framesUnderWay > 0;
+  }
+
+  /** There is a new connection: nothing is under way. */
+  opened(): void {
+    this.isInTrouble = false;
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    for (const lane of this.#options.lanes()) lane.notes?.opened();
+  }
+
+  /** Sends what there is, as far as the connection takes it. */
+  send(): void {
+    if (this.#isSending || !this.#link.isOpen || this.#pause !== undefined) return;
+    this.#isSending = true;
+    for (const lane of this.#options.lanes()) {
+      while (this.#hasRoom()) {
+        const batch = lane.next(this.#link.frameLimits);
+        if (batch === undefined) {
+          this.report(lane);
+          break;
+        }
+        this.#post(lane, batch);
+      }
+      if (!this.#hasRoom()) break;
+    }
+    this.#isSending = false;
+  }
+
+  /** Tells the daemon of gaps. */
+  report(lane: Lane, before?: number): void {
+    if (this.#link.isOpen && this.#link.can('gaps')) lane.notes?.report(this.#link, before);
+  }
+
+  #hasRoom(): boolean {
+    // One at a time until the daemon takes them again: otherwise a later one could be stored before an earlier one.
+    const most = this.isInTrouble ? 1 : FRAMES_UNDER_WAY;
+    return this.#framesUnderWay < most && this.#link.unsentBytes < HIGH_WATER_BYTES;
+  }
+
+  #post(lane: Lane, batch: Batch): void {
+    this.report(lane, batch.first);
+    const { first, events } = batch;
+    if (batch.bytes > this.#link.frameLimits.bytes) {
+      this.#settle(lane, batch, refusedAll(batch, tooLarge(batch.bytes, this.#link.frameLimits)));
+      return;
+    }
+    const origin = this.#link.can('gaps') ? { producer: lane.producer, epoch: lane.epoch, first } : undefined;
+    const wait = batch.isUrgent || this.#options.isAwaited();
+    this.#isHeldBack = !wait;
+    this.#framesUnderWay += 1;
+    this.#link.request({
+      kind: record.kind,
+      body: encodeRecordBody(events, 'committed', wait, origin),
+      isRepeatable: false,
+      onReply: (reply) => {
+        const outcome = record.parseReply(reply);
+        this.#framesUnderWay -= 1;
+        this.#backoff.reset();
+        this.isInTrouble = false;
+        this.#settle(lane, batch, outcome);
+      },
+      onError: (error) => {
+        this.#framesUnderWay -= 1;
+        if (this.#link.isClosed || LINK_FAILURES.has(error.code)) lane.giveBack(batch);
+        else if (error.retryable) {
+          // The same bytes again: identity removes the copy if the first ones were stored after all.
+          lane.giveBack(batch);
+          this.#refused();
+        } else this.#settle(lane, batch, refusedAll(batch, error));
+      },
+    });
+  }
+
+  #settle(lane: Lane, batch: Batch, outcome: Outcome): void {
+    lane.settle(batch);
+    this.#options.onOutcome(lane, batch, outcome);
+  }
+
+  #refused(): void {
+    this.isInTrouble = true;
+    this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#options.onResumed();
+    }, this.#backoff.next()).unref();
+    this.#options.onRefused();
+  }
+}
+
+function refusedAll({ events }: Batch, refusal: DaybookError): Outcome {
+  const { code, message } = refusal;
+  return { stored: 0, duplicate: 0, rejected: events.map((_, index) => ({ index, code, message })), refusal };
+}

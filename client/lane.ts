@@ -1,0 +1,127 @@
+import { type Batch, cut, dropFirst, type FrameLimits, lastOf } from './batch.ts';
+import type { Backlog, Segment } from './spool/backlog.ts';
+import type { GapNotes } from './spool/gap-notes.ts';
+
+const WHATEVER: FrameLimits = { events: Infinity, bytes: Infinity };
+
+/**
+ * The events of one epoch on their way to the daemon, in order: those that were sent before and have no receipt, then what
+ * the spool has of them, then what is in memory. An event is waiting, then under way, then settled, or waiting again.
+ */
+export class Lane {
+  readonly producer: string;
+  #epoch: string | undefined;
+  backlog: Backlog | undefined;
+  notes: GapNotes | undefined;
+  /** Was under way, in order. */
+  #returned: Batch[] = [];
+  readonly #underWay = new Set<Batch>();
+  /** Under way, and the spool had no room for them. */
+  readonly #stayUnsaved = new WeakSet<Batch>();
+  /** The highest number that ever left the spool or the memory. */
+  #taken = 0;
+  readonly #fromMemory: () => Batch | undefined;
+
+  /** @param epoch a new one unless said */
+  constructor(producer: string, epoch?: string, fromMemory: () => Batch | undefined = () => undefined) {
+    this.producer = producer;
+    this.#epoch = epoch;
+    this.#fromMemory = fromMemory;
+  }
+
+  get epoch(): string {
+    // Loaded when somebody records.
+    return (this.#epoch ??= process.getBuiltinModule('node:crypto').randomUUID());
+  }
+
+  /** Whether the spool has events of which there is no copy in memory. */
+  get hasUnread(): boolean {
+    return this.backlog?.hasAbove(this.#taken) ?? false;
+  }
+
+  /** Whether the spool and the frames have no events left to be delivered. */
+  get isEmpty(): boolean {
+    return this.#returned.length + this.#underWay.size === 0 && !this.hasUnread;
+  }
+
+  /** Whether neither events nor gaps are left to be delivered. */
+  get isDone(): boolean {
+    return this.isEmpty && (this.notes?.isEmpty ?? true);
+  }
+
+  /** The next batch to be sent; it is under way then. */
+  next(limits: FrameLimits): Batch | undefined {
+    const batch = this.#returned.shift() ?? this.backlog?.read(this.#taken, limits) ?? this.#fromMemory();
+    if (batch === undefined) {
+      this.#release();
+      return undefined;
+    }
+    this.#taken = Math.max(this.#taken, lastOf(batch));
+    const rest = cut(batch, limits);
+    if (rest !== undefined) this.#returned.unshift(rest);
+    this.#underWay.add(batch);
+    return batch;
+  }
+
+  /** There was no receipt. */
+  giveBack(batch: Batch): void {
+    this.#underWay.delete(batch);
+    this.#stayUnsaved.delete(batch);
+    batch.isUrgent = true;
+    this.#returned = [...this.#returned, batch].toSorted((a, b) => a.first - b.first);
+  }
+
+  /** There is a receipt. */
+  settle(batch: Batch): void {
+    this.#underWay.delete(batch);
+    this.#release();
+  }
+
+  /** The first batch, of those that have left the memory, that the spool does not have whole. */
+  firstUnsaved(): Batch | undefined {
+    return [...this.#underWay, ...this.#returned]
+      .filter((batch) => batch.saved < batch.events.length && !this.#stayUnsaved.has(batch))
+      .toSorted((a, b) => a.first - b.first)[0];
+  }
+
+  /**
+   * Gives up a segment of the spool, and the copies of its events in memory but for those under way: these may arrive.
+   * @param onDropped told of each event that will not be delivered, in order
+   * @param onUnsaved told of each batch under way that is in memory only from now on
+   */
+  drop(segment: Segment, onDropped: (counter: number, event: Buffer) => void, onUnsaved: (batch: Batch) => void): void {
+    const unread: Batch[] = [];
+    for (;;) {
+      const batch = this.backlog?.readSegment(segment, this.#taken, WHATEVER);
+      if (batch === undefined) break;
+      this.#taken = lastOf(batch);
+      unread.push(batch);
+    }
+    const last = segment.last ?? 0;
+    const report = (first: number, events: readonly Buffer[]) => {
+      for (const [index, event] of events.entries()) onDropped(first + index, event);
+    };
+    for (const batch of this.#returned) {
+      const { first } = batch;
+      const count = Math.min(batch.saved, last - first + 1);
+      if (count > 0) report(first, dropFirst(batch, count));
+    }
+    this.#returned = this.#returned.filter(({ events }) => events.length > 0);
+    for (const { first, events } of unread) report(first, events);
+    for (const batch of this.#underWay) {
+      if (batch.saved === 0 || batch.first > last) continue;
+      onUnsaved(batch);
+      batch.saved = 0;
+      this.#stayUnsaved.add(batch);
+    }
+    this.#taken = Math.max(this.#taken, last);
+    this.backlog?.remove(segment);
+  }
+
+  #release(): void {
+    let lowest = this.#taken + 1;
+    for (const { first } of this.#underWay) lowest = Math.min(lowest, first);
+    for (const { first } of this.#returned) lowest = Math.min(lowest, first);
+    this.backlog?.settleBelow(lowest);
+  }
+}
