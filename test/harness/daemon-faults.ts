@@ -18,6 +18,20 @@ export function threadDiesOnceThereIs(triggerPath: string, thread: 'writer' | 'r
   );
 }
 
+/** The thread fills its heap as soon as `triggerPath` is there. */
+export function threadRunsOutOfMemoryOnceThereIs(triggerPath: string, thread: 'writer' | 'reader'): string[] {
+  return preload(
+    thread,
+    `import { existsSync, rmSync } from 'node:fs';
+     setInterval(() => {
+       if (!existsSync(${JSON.stringify(triggerPath)})) return;
+       rmSync(${JSON.stringify(triggerPath)});
+       const kept = [];
+       for (;;) kept.push(new Array(10_000).fill(kept.length));
+     }, 5).unref();`,
+  );
+}
+
 /** The thread stands still, whatever it has to do, while `path` is there. */
 export function threadStandsStillWhileThereIs(path: string, thread: 'writer' | 'reader'): string[] {
   return preload(
@@ -43,6 +57,24 @@ export function killedBeforeAcknowledging(commits: number): string[] {
   );
 }
 
+/** The daemon takes itself for idle after this much quiet, and not after 30 s. */
+export function idleAfter(ms: number): string[] {
+  return preload(
+    'writer',
+    `const { setTimeout } = globalThis;
+     globalThis.setTimeout = (run, delay, ...rest) => setTimeout(run, delay === 30_000 ? ${ms} : delay, ...rest);`,
+  );
+}
+
+/** What the writer does every day, or every some hours, it does after this much. */
+export function hoursPassIn(ms: number): string[] {
+  return preload(
+    'writer',
+    `const { setTimeout } = globalThis;
+     globalThis.setTimeout = (run, delay, ...rest) => setTimeout(run, delay >= 3_600_000 ? ${ms} : delay, ...rest);`,
+  );
+}
+
 /** The main thread stands still for a moment each time the daemon has said something on stdout. */
 export function pausesAfterSpeaking(ms: number): string[] {
   return preload(
@@ -62,6 +94,19 @@ export function clockAhead(seconds: number): string[] {
     undefined,
     `const now = Date.now;
      Date.now = () => now() + ${seconds * 1000};`,
+  );
+}
+
+/** Makes a file when Object.prototype has got anything new in any thread. */
+export function noticesPollution(path: string): string[] {
+  return preload(
+    undefined,
+    `import { writeFileSync } from 'node:fs';
+     const names = () => Object.getOwnPropertyNames(Object.prototype).join();
+     const before = names();
+     process.on('exit', () => {
+       if (names() !== before) writeFileSync(${JSON.stringify(path)}, names());
+     });`,
   );
 }
 

@@ -15,6 +15,10 @@ export interface DaemonOptions {
   config?: unknown;
   environment?: NodeJS.ProcessEnv;
   nodeArguments?: string[];
+  /** A program that runs the daemon in its own place, with its arguments. */
+  under?: readonly string[];
+  /** Flags of `daybook daemon`. */
+  flags?: readonly string[];
 }
 
 export interface Ended {
@@ -49,7 +53,9 @@ export class DaemonProcess {
       mkdirSync(dirname(this.paths.config), { recursive: true, mode: 0o700 });
       writeFileSync(this.paths.config, JSON.stringify(options.config, null, 2), { mode: 0o600 });
     }
-    this.process = spawn(process.execPath, [...(options.nodeArguments ?? []), entry], {
+    const { under = [], nodeArguments = [], flags = [] } = options;
+    const command = [...under, process.execPath, ...nodeArguments, entry, ...flags];
+    this.process = spawn(command[0] ?? '', command.slice(1), {
       env: { ...process.env, ...options.environment, DAYBOOK_HOME: this.home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

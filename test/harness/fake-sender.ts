@@ -1,4 +1,5 @@
 import type { Sender } from '../../daemon/ingest/ingest.ts';
+import { decode } from '../../shared/codec.ts';
 import type { DaybookError } from '../../shared/errors.ts';
 
 /** A sender without a connection: keeps its answers. */
@@ -14,6 +15,10 @@ export class FakeSender implements Sender {
 
   reply(requestId: number, body: unknown): void {
     this.replies.push({ requestId, body });
+  }
+
+  send(_kind: string, requestId: number, body: Uint8Array): void {
+    this.replies.push({ requestId, body: decode(body) });
   }
 
   refuseRequest(requestId: number, error: DaybookError): void {
