@@ -7,19 +7,13 @@ import { connect } from '../connect.ts';
  * @throws DaybookError not_reachable when nobody does
  */
 export async function openClient(options: ConnectOptions = {}): Promise<Client> {
-  const isLasting = options.reconnect === true;
-  const first = connect({
-    clientName: 'daybook',
-    spool: false,
-    ...options,
-    reconnect: false,
-    ...(isLasting && { spool: false }),
-  });
+  const { reconnect = false, spool = false } = options;
+  const first = connect({ clientName: 'daybook', ...options, reconnect: false, spool: reconnect ? false : spool });
   await first.ready();
-  if (!isLasting) return first;
+  if (!reconnect) return first;
   // There is one, so it is worth waiting for when it goes away later.
   await first.close();
-  return connect({ clientName: 'daybook', spool: false, ...options });
+  return connect({ clientName: 'daybook', ...options, spool });
 }
 
 /** Runs `use` with a client and closes it afterwards. */

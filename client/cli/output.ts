@@ -60,6 +60,21 @@ export function table(rows: readonly (readonly [label: string, value: string])[]
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join('');
 }
 
+/** Rows under their heads, in columns; those named in `numbers` are aligned to the right. */
+export function columns(heads: readonly string[], rows: readonly (readonly string[])[], numbers: string): string {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const areNumbers = numbers.split(' ');
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return areNumbers.includes(heads[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd();
+  return `${paint('dim', line(heads))}\n${rows.map((row) => `${line(row)}\n`).join('')}`;
+}
+
 export function wholeNumber(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }

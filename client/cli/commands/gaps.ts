@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { daybookPaths } from '../../../shared/paths.ts';
 import type { Gap } from '../../index.ts';
+import { spoolDirectoryOf } from '../../spool/settings.ts';
+import { surveySpools } from '../../spool/survey.ts';
 import { exitCodes } from '../exit.ts';
 import { withClient } from '../open-client.ts';
-import { localTime, paint, plain, print, printJson, wholeNumber } from '../output.ts';
+import { columns, localTime, plain, print, printJson, wholeNumber } from '../output.ts';
 import { parseTime } from '../parse-time.ts';
 
 interface GapsOptions {
@@ -27,7 +30,7 @@ Reasons:
   lost_after_commit   they were acknowledged, and the database has them no more
   damaged             they were in a part of the database that could not be read any more
 
-Exits 0 when nothing is missing, 1 when something is.`,
+Exits 0 when nothing is missing, 1 when something is, or still waits in a spool.`,
     )
     .action(async ({ since, source, json }: GapsOptions) => {
       const query = {
@@ -43,8 +46,18 @@ Exits 0 when nothing is missing, 1 when something is.`,
         return gaps;
       });
       if (found.length > 0) process.exitCode = exitCodes.failed;
+      sayWaiting();
       if (!json) await print(found.length === 0 ? 'nothing is known to be missing\n' : gapsText(found));
     });
+}
+
+/** What has not arrived yet is not missing for good, but it is not there. */
+function sayWaiting(): void {
+  const spools = surveySpools(spoolDirectoryOf(daybookPaths(process.env).socket));
+  const waiting = spools.reduce((sum, { events }) => sum + events, 0);
+  if (waiting === 0) return;
+  process.exitCode = exitCodes.failed;
+  process.stderr.write(`${wholeNumber(waiting)} recorded events wait on disk for the daemon: see daybook spool\n`);
 }
 
 function gapsText(gaps: readonly Gap[]): string {
@@ -56,14 +69,8 @@ function gapsText(gaps: readonly Gap[]): string {
     plain(producer ?? '-'),
     plain(reason),
   ]);
-  const head = ['events', 'from', 'to', 'source', 'producer', 'reason'];
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]) =>
-    `${cells
-      .map((cell, column) => (column === 0 ? cell.padStart(widths[0] ?? 0) : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd()}\n`;
   const total = gaps.reduce((sum, { count }) => sum + count, 0);
   const unknown = gaps.some(({ count }) => count === 0) ? ' at least' : '';
-  return `${paint('dim', line(head))}${rows.map(line).join('')}${wholeNumber(total)} events${unknown} are missing\n`;
+  const heads = ['events', 'from', 'to', 'source', 'producer', 'reason'];
+  return `${columns(heads, rows, 'events')}${wholeNumber(total)} events${unknown} are missing\n`;
 }

@@ -29,6 +29,13 @@ export class SpoolStage {
     return daemon;
   }
 
+  /** The daemon that runs. */
+  get daemon(): DaemonProcess {
+    const daemon = this.#daemons.at(-1);
+    if (daemon === undefined) throw new Error('start one first');
+    return daemon;
+  }
+
   /** A client of this process, named `test`. */
   connect(options: ConnectOptions = {}): Client {
     const client = connect({ socketPath: this.paths.socket, clientName: 'test', ...options });
