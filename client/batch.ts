@@ -6,8 +6,10 @@ export interface Batch {
   first: number;
   events: Buffer[];
   bytes: number;
-  /** How many of them, from the front, the spool has as well. */
+  /** How many of them, from the front, the spool has taken as well. */
   saved: number;
+  /** How many of those, from the front, the spool has given up since, while the frame was under way. */
+  bared: number;
   /** The daemon may not hold it back: it has been waited for already. */
   isUrgent: boolean;
 }
@@ -42,7 +44,7 @@ export function tooLarge(bytes: number, limits: FrameLimits): DaybookError {
 }
 
 export function newBatch(first: number): Batch {
-  return { first, events: [], bytes: 0, saved: 0, isUrgent: false };
+  return { first, events: [], bytes: 0, saved: 0, bared: 0, isUrgent: false };
 }
 
 export function isFull(batch: Batch): boolean {
@@ -54,9 +56,9 @@ export function lastOf(batch: Batch): number {
 }
 
 /** Bytes that are nowhere but in memory. */
-export function unsavedBytes(batch: Batch): number {
-  if (batch.saved === 0) return batch.bytes;
-  return sumOf(batch.events.slice(batch.saved));
+export function unsavedBytes({ events, bytes, saved, bared }: Batch): number {
+  if (saved === 0) return bytes;
+  return sumOf(events.slice(0, bared)) + sumOf(events.slice(saved));
 }
 
 /** Keeps in the batch what one frame may carry, one event at least. Returns the rest, if there is one. */
@@ -75,6 +77,7 @@ export function cut(batch: Batch, limits: FrameLimits): Batch | undefined {
     events: batch.events.splice(count),
     bytes: batch.bytes - bytes,
     saved: Math.max(batch.saved - count, 0),
+    bared: 0,
     isUrgent: batch.isUrgent,
   };
   batch.bytes = bytes;
@@ -91,6 +94,7 @@ export function dropFirst(batch: Batch, count: number): Buffer[] {
   return dropped;
 }
 
-function sumOf(events: readonly Buffer[]): number {
+/** Bytes of these events. */
+export function sumOf(events: readonly Buffer[]): number {
   return events.reduce((sum, { length }) => sum + length, 0);
 }

@@ -171,7 +171,7 @@ export class Client {
     const timer = setTimeout(timeout.resolve, options.timeoutMs ?? CLOSE_TIMEOUT_MS);
     let failure: unknown;
     try {
-      await Promise.race([this.#recorder.flush(), timeout.promise]);
+      await Promise.race([this.#recorder.finish(), timeout.promise]);
     } catch (error) {
       failure = error;
     }

@@ -27,7 +27,14 @@ export interface DeliveryOptions {
   onResumed: () => void;
 }
 
-const FRAMES_UNDER_WAY = 32;
+/** Past either, events gather until there are receipts. */
+const FRAMES_UNDER_WAY = 128;
+const BYTES_UNDER_WAY = 8 * 1024 * 1024;
+/**
+ * Frames under way from which the daemon is asked to commit at once. What gathers is in this process only; it must not do
+ * so for as long as the daemon may wait for its batch.
+ */
+const COMMIT_FROM_FRAMES = 64;
 /** Bytes the socket has not taken, from which frames stay here and grow. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
@@ -42,6 +49,7 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #backoff = new Backoff();
   #framesUnderWay = 0;
+  #bytesUnderWay = 0;
   #pause: NodeJS.Timeout | undefined;
   #isSending = false;
   /** The last frame leaves the moment of its commit to the daemon. */
@@ -93,6 +101,7 @@ export class Delivery {
   #hasRoom(): boolean {
     // One at a time until the daemon takes them again: otherwise a later one could be stored before an earlier one.
     const most = this.isInTrouble ? 1 : FRAMES_UNDER_WAY;
+    if (this.#bytesUnderWay >= BYTES_UNDER_WAY) return false;
     return this.#framesUnderWay < most && this.#link.unsentBytes < HIGH_WATER_BYTES;
   }
 
@@ -104,9 +113,11 @@ export class Delivery {
       return;
     }
     const origin = this.#link.can('gaps') ? { producer: lane.producer, epoch: lane.epoch, first } : undefined;
-    const wait = batch.isUrgent || this.#options.isAwaited();
+    const { bytes } = batch;
+    const wait = batch.isUrgent || this.#framesUnderWay >= COMMIT_FROM_FRAMES || this.#options.isAwaited();
     this.#isHeldBack = !wait;
     this.#framesUnderWay += 1;
+    this.#bytesUnderWay += bytes;
     this.#link.request({
       kind: record.kind,
       body: encodeRecordBody(events, 'committed', wait, origin),
@@ -114,12 +125,14 @@ export class Delivery {
       onReply: (reply) => {
         const outcome = record.parseReply(reply);
         this.#framesUnderWay -= 1;
+        this.#bytesUnderWay -= bytes;
         this.#backoff.reset();
         this.isInTrouble = false;
         this.#settle(lane, batch, outcome);
       },
       onError: (error) => {
         this.#framesUnderWay -= 1;
+        this.#bytesUnderWay -= bytes;
         if (this.#link.isClosed || LINK_FAILURES.has(error.code)) lane.giveBack(batch);
         else if (error.retryable) {
           // The same bytes again: identity removes the copy if the first ones were stored after all.

@@ -13,11 +13,11 @@ export class Lane {
   #epoch: string | undefined;
   backlog: Backlog | undefined;
   notes: GapNotes | undefined;
+  /** Told of events that the spool has given up, and that have no receipt now. */
+  onGivenUp: (first: number, events: readonly Buffer[]) => void = () => undefined;
   /** Was under way, in order. */
   #returned: Batch[] = [];
   readonly #underWay = new Set<Batch>();
-  /** Under way, and the spool had no room for them. */
-  readonly #stayUnsaved = new WeakSet<Batch>();
   /** The highest number that ever left the spool or the memory. */
   #taken = 0;
   readonly #fromMemory: () => Batch | undefined;
@@ -66,7 +66,10 @@ export class Lane {
   /** There was no receipt. */
   giveBack(batch: Batch): void {
     this.#underWay.delete(batch);
-    this.#stayUnsaved.delete(batch);
+    const { first, bared } = batch;
+    batch.bared = 0;
+    if (bared > 0) this.onGivenUp(first, dropFirst(batch, bared));
+    if (batch.events.length === 0) return;
     batch.isUrgent = true;
     this.#returned = [...this.#returned, batch].toSorted((a, b) => a.first - b.first);
   }
@@ -77,19 +80,29 @@ export class Lane {
     this.#release();
   }
 
-  /** The first batch, of those that have left the memory, that the spool does not have whole. */
-  firstUnsaved(): Batch | undefined {
-    return [...this.#underWay, ...this.#returned]
-      .filter((batch) => batch.saved < batch.events.length && !this.#stayUnsaved.has(batch))
-      .toSorted((a, b) => a.first - b.first)[0];
+  /** Batches that were sent, or will be again, of which the spool has not had every event. In order. */
+  unsaved(): Batch[] {
+    return this.#sent().filter(({ events, saved, bared }) => saved < events.length && bared === 0);
+  }
+
+  /** Numbers of events that were sent, or will be again, and that are in memory only. In order, both ends inclusive. */
+  inMemoryOnly(): { first: number; events: readonly Buffer[] }[] {
+    return this.#sent().flatMap(({ first, events, saved, bared }) => [
+      { first, events: events.slice(0, bared) },
+      { first: first + saved, events: events.slice(saved) },
+    ]);
   }
 
   /**
    * Gives up a segment of the spool, and the copies of its events in memory but for those under way: these may arrive.
    * @param onDropped told of each event that will not be delivered, in order
-   * @param onUnsaved told of each batch under way that is in memory only from now on
+   * @param onUnsaved told of events under way that are in memory only from now on
    */
-  drop(segment: Segment, onDropped: (counter: number, event: Buffer) => void, onUnsaved: (batch: Batch) => void): void {
+  drop(
+    segment: Segment,
+    onDropped: (counter: number, event: Buffer) => void,
+    onUnsaved: (events: readonly Buffer[]) => void,
+  ): void {
     const unread: Batch[] = [];
     for (;;) {
       const batch = this.backlog?.readSegment(segment, this.#taken, WHATEVER);
@@ -109,13 +122,17 @@ export class Lane {
     this.#returned = this.#returned.filter(({ events }) => events.length > 0);
     for (const { first, events } of unread) report(first, events);
     for (const batch of this.#underWay) {
-      if (batch.saved === 0 || batch.first > last) continue;
-      onUnsaved(batch);
-      batch.saved = 0;
-      this.#stayUnsaved.add(batch);
+      const count = Math.min(batch.saved, last - batch.first + 1);
+      if (count <= batch.bared) continue;
+      onUnsaved(batch.events.slice(batch.bared, count));
+      batch.bared = count;
     }
     this.#taken = Math.max(this.#taken, last);
     this.backlog?.remove(segment);
+  }
+
+  #sent(): Batch[] {
+    return [...this.#underWay, ...this.#returned].toSorted((a, b) => a.first - b.first);
   }
 
   #release(): void {

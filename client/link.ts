@@ -76,6 +76,8 @@ export class Link {
   #frameLimits = frameLimitsOf(limits);
   /** Besides requests, somebody has something to say, and the process must not end before that. */
   #demand = { isWanted: false, isHeld: false };
+  /** What a stream was told last about keeping the process alive. */
+  #holding: { stream: ByteStream | undefined; hasWork: boolean } = { stream: undefined, hasWork: true };
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -335,7 +337,10 @@ export class Link {
   /** Only unanswered requests keep the process alive, and events that are in memory only. */
   #holdProcess(): void {
     const hasWork = this.#pending.size > 0 || this.#isAwaited || this.#demand.isHeld;
-    this.#stream?.keepsProcessAlive(hasWork);
+    if (this.#holding.stream !== this.#stream || this.#holding.hasWork !== hasWork) {
+      this.#stream?.keepsProcessAlive(hasWork);
+      this.#holding = { stream: this.#stream, hasWork };
+    }
     if (hasWork) this.#pause?.ref();
     else this.#pause?.unref();
   }

@@ -181,6 +181,15 @@ export class Recorder {
     return recordBatch(this.#link, this.#allStamped(events), durability);
   }
 
+  /** Like `flush`, and has the daemon told of gaps while it is there. @throws DaybookError undelivered */
+  async finish(): Promise<void> {
+    await this.flush();
+    const { lane } = this.#stash;
+    lane.notes?.hurry();
+    this.#delivery.report(lane);
+    await this.#conditions.wait(() => !this.#link.isOpen || !this.#isToBeReported(lane));
+  }
+
   /** Takes no more part. Returns how many events have neither a receipt nor a place in the spool. */
   close(): number {
     this.#stash.close();
@@ -274,7 +283,7 @@ export class Recorder {
   }
 
   #isToBeReported(lane: Lane): boolean {
-    return this.#link.can('gaps') && lane.notes?.isEmpty === false;
+    return this.#link.can('gaps') && lane.notes?.isDue === true;
   }
 
   /** Commits what the daemon holds back for its batch; the receipts come first. */

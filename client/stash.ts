@@ -1,5 +1,5 @@
 import { existsSync, writeSync } from 'node:fs';
-import { type Batch, dropFirst, unsavedBytes } from './batch.ts';
+import { type Batch, dropFirst, sumOf, unsavedBytes } from './batch.ts';
 import { atExit, forgetAtExit } from './exit-hook.ts';
 import { Gathered } from './gathered.ts';
 import { Lane } from './lane.ts';
@@ -88,7 +88,7 @@ export class Stash {
 
   /** There is a receipt for a batch of this process. */
   settle(batch: Batch): void {
-    this.spooled -= batch.saved;
+    this.spooled -= batch.saved - batch.bared;
     this.#memoryBytes -= unsavedBytes(batch);
   }
 
@@ -96,7 +96,7 @@ export class Stash {
   save(): void {
     const spool = this.open();
     if (spool === undefined) return;
-    for (let batch = this.lane.firstUnsaved(); batch !== undefined; batch = this.lane.firstUnsaved()) {
+    for (let [batch] = this.lane.unsaved(); batch !== undefined; [batch] = this.lane.unsaved()) {
       if (!this.#saveSome(spool, batch)) return;
     }
     for (let batch = this.#gathered.take(); batch !== undefined; batch = this.#gathered.take()) {
@@ -115,9 +115,10 @@ export class Stash {
       this.#spool = new (loadSpool().Spool)(settings, this.lane, {
         onDropped: (lane, count) => this.#lost(lane, count, 'dropped'),
         onDamaged: (lane, count) => this.#lost(lane, count, 'damaged'),
-        onUnsaved: (batch) => {
-          this.spooled -= batch.saved;
-          this.#memoryBytes += batch.bytes - unsavedBytes(batch);
+        onUnsaved: (lane, events) => this.#moveToDisk(lane, -events.length, -sumOf(events)),
+        onGivenUp: (lane, events) => {
+          this.#moveToDisk(lane, events.length, sumOf(events));
+          this.#lost(lane, events.length, 'dropped');
         },
         onNews,
         onProblem,
@@ -155,8 +156,7 @@ export class Stash {
 
   /** Leaves what is in the spool to whoever comes next. */
   close(): void {
-    this.#spool?.mend();
-    if (this.#memoryBytes > 0) this.save();
+    this.#saveLast();
     forgetAtExit(this.#atExit);
     this.#spool?.close();
     this.lane.notes?.close();
@@ -173,9 +173,14 @@ export class Stash {
     const before = unsavedBytes(batch);
     const count = spool.append(batch.first + batch.saved, batch.events.slice(batch.saved));
     batch.saved += count;
-    this.spooled += count;
-    this.#memoryBytes -= before - unsavedBytes(batch);
+    this.#moveToDisk(this.lane, count, before - unsavedBytes(batch));
     return count > 0;
+  }
+
+  #moveToDisk(lane: Lane, count: number, bytes: number): void {
+    if (lane !== this.lane) return;
+    this.spooled += count;
+    this.#memoryBytes -= bytes;
   }
 
   #lost(lane: Lane, count: number, why: 'dropped' | 'damaged'): void {
@@ -190,10 +195,29 @@ export class Stash {
 
   readonly #atExit = (): void => {
     this.#isExiting = true;
-    this.#spool?.mend();
-    if (this.#memoryBytes > 0) this.save();
+    this.#saveLast();
     this.#spool?.sync();
     // A warning of the process would come too late.
     if (this.#memoryBytes > 0) writeSync(2, 'daybook: events may be lost: they could not be kept on disk\n');
   };
+
+  /** Has the spool take what it can; the daemon will be told of the rest. */
+  #saveLast(): void {
+    if (!this.canSpool) return;
+    if (this.#memoryBytes > 0) {
+      this.#spool?.mend();
+      this.save();
+    }
+    for (const lane of [...this.orphans, this.lane]) {
+      for (const { first, events } of lane.inMemoryOnly()) this.#noteLost(lane, first, events);
+    }
+    for (let batch = this.#gathered.take(); batch !== undefined; batch = this.#gathered.take()) {
+      this.#noteLost(this.lane, batch.first, batch.events);
+    }
+  }
+
+  #noteLost(lane: Lane, first: number, events: readonly Buffer[]): void {
+    if (events.length === 0) return;
+    this.notesOf(lane).add(first, first + events.length - 1, [events[0], events.at(-1)], 'spool_full');
+  }
 }

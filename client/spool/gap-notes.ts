@@ -46,6 +46,18 @@ export class GapNotes {
     return this.#runs.list.length === 0;
   }
 
+  /** Whether the daemon of this connection may take what there is to report. */
+  get isDue(): boolean {
+    return !this.isEmpty && !this.#isRefused;
+  }
+
+  /** Reports at the next chance, without waiting for more. */
+  hurry(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.save();
+  }
+
   /** One event will not come. @param event as it was given, or its bytes */
   addEvent(counter: number, event: unknown, reason: string): void {
     this.add(counter, counter, [event], reason);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** A process. `start` tells it from a later one with the same pid; `unknown` where the system does not say. */
@@ -54,6 +53,7 @@ function bootId(): string {
 
 /** Seconds since 1970. */
 function startElsewhere(pid: number): string {
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   const output = execFileSync('/bin/ps', ['-o', 'stat=', '-o', 'lstart=', '-p', String(pid)], {
     encoding: 'utf8',
     env: { LC_ALL: 'C', TZ: 'UTC' },

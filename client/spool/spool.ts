@@ -1,4 +1,4 @@
-import type { Batch } from '../batch.ts';
+import { join } from 'node:path';
 import type { Lane } from '../lane.ts';
 import { Backlog, type Segment } from './backlog.ts';
 import { segmentName } from './file-names.ts';
@@ -17,7 +17,9 @@ export interface SpoolHooks {
   /** Events that were in the spool and had to go. */
   onDropped: (lane: Lane, count: number) => void;
   /** Events under way of which the spool has no copy any more. */
-  onUnsaved: (batch: Batch) => void;
+  onUnsaved: (lane: Lane, events: readonly Buffer[]) => void;
+  /** They have no receipt, and have to go. */
+  onGivenUp: (lane: Lane, events: readonly Buffer[]) => void;
   /** Events that the spool should have and cannot be read. */
   onDamaged: (lane: Lane, count: number) => void;
   /** There are gaps to report. */
@@ -108,7 +110,7 @@ export class Spool {
           count += 1;
           lane.notes?.addEvent(counter, event, 'spool_full');
         },
-        (batch) => this.#hooks.onUnsaved(batch),
+        (events) => this.#hooks.onUnsaved(lane, events),
       );
       this.#hooks.onDropped(lane, count);
     }
@@ -175,6 +177,10 @@ export class Spool {
     });
     lane.notes = notes;
     lane.backlog = backlog;
+    lane.onGivenUp = (first, events) => {
+      for (const [index, event] of events.entries()) notes.addEvent(first + index, event, 'spool_full');
+      this.#hooks.onGivenUp(lane, events);
+    };
     return backlog;
   }
 
@@ -254,14 +260,25 @@ export class Spool {
     }
     this.#recount();
     if (this.isBroken || !this.#fits(bytes)) return undefined;
-    this.#directory.make();
-    const path = `${this.#directory.path}/${segmentName(this.#own.epoch, counter, this.#me)}`;
-    const writer = new SegmentWriter(path, this.#header);
+    const path = join(this.#directory.path, segmentName(this.#own.epoch, counter, this.#me));
+    const writer = this.#newWriter(path);
     const segment: Segment = { path, sequence: counter, bytes: writer.size, last: 0, written: [] };
     this.#usedBytes += writer.size;
     this.#own.backlog?.add(segment);
     this.#current = { segment, writer };
     return this.#current;
+  }
+
+  #newWriter(path: string): SegmentWriter {
+    try {
+      this.#directory.make();
+      return new SegmentWriter(path, this.#header);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Another process has tidied up in between.
+      this.#directory.make();
+      return new SegmentWriter(path, this.#header);
+    }
   }
 
   #seal(segment: Segment): void {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type Client, type Rejection } from '../../client/index.ts';
 import { limits } from '../../shared/limits.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
+import { startClientScript } from '../harness/client-script.ts';
 import { FakeDaemon } from '../harness/fake-daemon.ts';
 import { RecordedTransport } from '../harness/recorded-transport.ts';
 import { waitFor } from '../harness/wait-for.ts';
@@ -156,6 +157,41 @@ describe('record()', () => {
   }
 });
 
+describe('what is in this process only', () => {
+  test('is not held back for the batch timeout, however slowly events come', async () => {
+    const patient = { batch_size: 10_000, batch_timeout: 3_600 };
+    await using daemon = await DaemonProcess.start({ config: { persistence: patient } });
+    const client = daemon.connect();
+    await client.ready();
+    for (const event of numberedFrom(0, 300)) {
+      client.record(event);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await waitFor('receipts for most', () => client.counters.stored >= 200);
+  });
+
+  test('is nothing of what was recorded a moment before a kill -9, with the daemon there', async () => {
+    await using daemon = await DaemonProcess.start({ config: { persistence: { batch_timeout: 3_600 } } });
+    await using script = startClientScript(
+      daemon.paths.socket,
+      `const client = connect({ socketPath, clientName: 'killed' });
+       await client.ready();
+       for (let n = 0; n < 90; n += 1) {
+         client.record({ type: 't', source: 's', timestamp: n, data: { n } });
+         await new Promise((resolve) => setTimeout(resolve, 1));
+       }
+       say('recorded');
+       setInterval(() => undefined, 1_000);`,
+    );
+    await script.prints('recorded');
+    script.process.kill('SIGKILL');
+    await script.ended;
+    const client = daemon.connect();
+    await client.recordBatch([numbered(1_000)]);
+    await waitFor('all of them', async () => (await client.stats()).database_stats.total_events === 91);
+  });
+});
+
 describe('frames', () => {
   test('events of one turn share a frame; the next turn has its own', async () => {
     await using daemon = await FakeDaemon.start({ onRequest: (connection, frame) => connection.acknowledge(frame) });
@@ -190,7 +226,7 @@ describe('frames', () => {
     await client.close();
   });
 
-  test('no more than 32 go without an answer; then the answers let the rest through', async () => {
+  test('no more than 128 go without an answer; then the answers let the rest through', async () => {
     let isAnswering = false;
     await using daemon = await FakeDaemon.start({
       onRequest: (connection, frame) => {
@@ -199,15 +235,15 @@ describe('frames', () => {
     });
     const transport = new RecordedTransport();
     const client = await openFake(daemon, transport);
-    for (const event of numberedFrom(0, 20_000)) client.record(event);
-    await waitFor('32 frames', () => daemon.framesOf('record').length >= 32);
-    assert.equal(transport.framesOf('record').length, 32);
+    for (const event of numberedFrom(0, 80_000)) client.record(event);
+    await waitFor('128 frames', () => daemon.framesOf('record').length >= 128);
+    assert.equal(transport.framesOf('record').length, 128);
     isAnswering = true;
     for (const frame of daemon.framesOf('record')) daemon.connections[0]?.acknowledge(frame);
-    await waitFor('all receipts', () => client.counters.stored === 20_000);
+    await waitFor('all receipts', () => client.counters.stored === 80_000);
     assert.equal(
       transport.eventsPerFrame.reduce((sum, count) => sum + count),
-      20_000,
+      80_000,
     );
     await client.close();
   });
