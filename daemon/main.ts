@@ -24,6 +24,7 @@ import { listenWithNodeIpc } from './socket/listener.ts';
 import { Router } from './socket/router.ts';
 import { SocketFile } from './socket/socket-file.ts';
 import { openWriterThread } from './writer/writer.ts';
+import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const MS_PER_HOUR = 3_600_000;
@@ -43,11 +44,18 @@ try {
   const log = openLog(paths.log, config.logLevel);
   await run(config, log);
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-  process.stderr.write(`daybook: ${isFull ? `the disk is full, make room: ${message}` : message}\n`);
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isUnloadable = code === 'ERR_DLOPEN_FAILED' || code === 'MODULE_NOT_FOUND';
+  const known =
+    code === 'ENOSPC'
+      ? `the disk is full, make room: ${message}`
+      : isUnloadable
+        ? `an installed package cannot be loaded, install daybook again (in a checkout: npm ci): ${message}`
+        : message;
+  process.stderr.write(`daybook: ${known}\n`);
   // A service manager starts again what exits with an error. What a restart cannot cure exits with 0 there.
-  const isPermanent = error instanceof DaybookError && !error.retryable;
+  const isPermanent = isUnloadable || (error instanceof DaybookError && !error.retryable);
   process.exit(isPermanent && process.env['DAYBOOK_SUPERVISED'] === '1' ? 0 : 1);
 }
 
@@ -63,6 +71,8 @@ async function run(config: Config, log: Log): Promise<void> {
     InstanceLock.acquire(path),
   );
 
+  // Before there are threads: the report it comes from would wait for each of them.
+  const bound = connectionBound(descriptorLimit());
   const reader = new Reader(config.persist ? paths.database : undefined, () => {
     logger.error('the database holds bytes that cannot have been written; daybook verify names what is damaged');
     writer.suspect();
@@ -106,7 +116,6 @@ async function run(config: Config, log: Log): Promise<void> {
   const ingest = new Ingest((jobs) => writer.post(jobs));
 
   let state: 'running' | 'stopping' = 'running';
-  const bound = connectionBound(descriptorLimit());
   const router = new Router({
     ingest,
     reader,
@@ -166,7 +175,7 @@ async function run(config: Config, log: Log): Promise<void> {
   };
   const connections = new Connections({
     listen: listenWithNodeIpc,
-    path: paths.socket,
+    path: SocketFile.bindingPath(paths.socket),
     bound,
     onFrame: (connection, frame) => {
       checkSocket();
@@ -191,6 +200,7 @@ async function run(config: Config, log: Log): Promise<void> {
     }, limits.shutdownMs * 0.9).unref();
 
     connections.stopReading();
+    socketFile?.remove();
     await Promise.all([reader.close(), verifier.close()]);
     // Commits and acknowledges everything that has arrived. The last connection to close folds the WAL in.
     ingest.postAll();
@@ -208,6 +218,7 @@ async function run(config: Config, log: Log): Promise<void> {
     setTimeout(() => process.exit(1), limits.shutdownMs / 2);
     state = 'stopping';
     connections.stopReading();
+    socketFile?.remove();
     await connections.end();
     process.exit(1);
   };
@@ -216,8 +227,9 @@ async function run(config: Config, log: Log): Promise<void> {
   process.on('SIGHUP', () => log.reopen());
 
   removeStaleSocket(paths.socket);
+  rmSync(SocketFile.bindingPath(paths.socket), { force: true });
   await connections.listen();
-  socketFile = new SocketFile(paths.socket);
+  socketFile = SocketFile.publish(SocketFile.bindingPath(paths.socket), paths.socket);
   setInterval(checkSocket, limits.socketCheckMs).unref();
   logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
   process.stdout.write(

@@ -4,6 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import type { TailPosition, TailRequest } from '../../shared/messages/tail.ts';
 import type { Reader } from '../query/reader.ts';
 import type { Connection } from '../socket/connection.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import { Subscriber } from './subscriber.ts';
 
 /** Knows who follows, and wakes them when something was committed. */
@@ -11,6 +12,7 @@ export class Publisher {
   readonly #reader: Reader;
   readonly #databaseId: string;
   readonly #subscribers = new Map<Connection, Map<number, Subscriber>>();
+  readonly #pages = new WeakMap<Connection, OneAtATime>();
   #lastId: number;
 
   constructor(reader: Reader, databaseId: string, lastId: number) {
@@ -50,6 +52,7 @@ export class Publisher {
       this.#databaseId,
       request.filter,
       after.id,
+      this.#pagesOf(connection),
       () => this.#remove(connection, requestId),
     );
     tails.set(requestId, subscriber);
@@ -87,6 +90,12 @@ export class Publisher {
   stop(connection: Connection, requestId: number): void {
     this.#subscribers.get(connection)?.get(requestId)?.stop();
     this.#remove(connection, requestId);
+  }
+
+  #pagesOf(connection: Connection): OneAtATime {
+    const pages = this.#pages.get(connection) ?? new OneAtATime();
+    this.#pages.set(connection, pages);
+    return pages;
   }
 
   #remove(connection: Connection, requestId: number): void {

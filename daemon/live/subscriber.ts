@@ -7,10 +7,12 @@ import { answerKinds } from '../../shared/messages/message-kind.ts';
 import type { EncodedArrivals } from '../query/reader-messages.ts';
 import type { Reader } from '../query/reader.ts';
 import type { Connection } from '../socket/connection.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 
 /**
  * One tail. It reads from the database behind its own position, so catching up and following are the same thing, and
- * what it costs does not depend on how far behind it is.
+ * what it costs does not depend on how far behind it is. The tails of one connection read their pages one after the other:
+ * together they are sent no more than one of them would be.
  *
  * States: caught up (waits for `wake`), reading (one page under way), blocked (the client has not taken what was sent;
  * waits for `wake` after the drain), stopped.
@@ -22,6 +24,7 @@ export class Subscriber {
   readonly #databaseId: string;
   readonly #filter: EventFilter;
   readonly #onEnded: () => void;
+  readonly #pages: OneAtATime;
   #afterId: number;
   #committedId = 0;
   #isReading = false;
@@ -34,6 +37,7 @@ export class Subscriber {
     databaseId: string,
     filter: EventFilter,
     afterId: number,
+    pages: OneAtATime,
     onEnded: () => void,
   ) {
     this.#connection = connection;
@@ -42,6 +46,7 @@ export class Subscriber {
     this.#databaseId = databaseId;
     this.#filter = filter;
     this.#afterId = afterId;
+    this.#pages = pages;
     this.#onEnded = onEnded;
   }
 
@@ -55,6 +60,18 @@ export class Subscriber {
     this.#isStopped = true;
   }
 
+  async #readPage(): Promise<void> {
+    // While others of this connection read theirs, it may have been stopped, or the client may have enough to take.
+    if (this.#isStopped || this.#connection.unsentBytes >= limits.tailHighWaterBytes) return;
+    const page = await this.#reader.ask({
+      kind: 'arrivals',
+      afterId: this.#afterId,
+      filter: this.#filter,
+      maxRows: limits.pageRows,
+    });
+    if (!this.#isStopped) this.#deliver(page);
+  }
+
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
@@ -63,13 +80,7 @@ export class Subscriber {
         this.#afterId < this.#committedId &&
         this.#connection.unsentBytes < limits.tailHighWaterBytes
       ) {
-        const page = await this.#reader.ask({
-          kind: 'arrivals',
-          afterId: this.#afterId,
-          filter: this.#filter,
-          maxRows: limits.pageRows,
-        });
-        if (!this.#isStopped) this.#deliver(page);
+        await this.#pages.run(() => this.#readPage());
       }
     } catch (error) {
       if (this.#isStopped) return;

@@ -49,7 +49,8 @@ export class Connection implements StreamHandlers {
   #state: 'greeting' | 'open' | 'ending' | 'closed' = 'greeting';
   readonly #pauses = new Set<PauseReason>();
   #timer: NodeJS.Timeout | undefined;
-  #reason = 'closed by the client';
+  /** Why we end it, when it is us. */
+  #reason: string | undefined;
 
   constructor(id: number, stream: ByteStream, owner: ConnectionOwner) {
     this.id = id;
@@ -134,7 +135,7 @@ export class Connection implements StreamHandlers {
     this.#state = 'closed';
     this.#stopTimer();
     this.#notePartialFrame(0);
-    this.#owner.onEnd(this, error === undefined ? this.#reason : error.message);
+    this.#owner.onEnd(this, this.#reason ?? error?.message ?? 'closed by the client');
     this.#end.resolve();
   }
 

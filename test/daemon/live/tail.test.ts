@@ -11,7 +11,6 @@ import { RawClient } from '../../harness/raw-client.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
-const MiB = 1024 * 1024;
 const event = (n: number, type = 'a') => ({ type, source: 's', timestamp: n });
 const events = (from: number, count: number) => Array.from({ length: count }, (_, n) => event(from + n));
 
@@ -115,43 +114,6 @@ describe('a tail', () => {
     await started(follower);
     await follower.close();
     await waitFor('its tails to be gone', async () => (await client.status()).tails === 19 * limits.tailsPerConnection);
-  });
-});
-
-describe('a client that does not read its tail', () => {
-  test('costs no memory and holds up nobody, and then gets everything', async () => {
-    await using daemon = await DaemonProcess.start();
-    const client = daemon.connect();
-    const { databaseId } = await client.ready();
-    const raw = await RawClient.greet(daemon.paths.socket);
-    const text = 'x'.repeat(250_000);
-    const feed = async (from: number, to: number) => {
-      for (let n = from; n < to; n += 1) await client.recordBatch([{ ...event(n), data: { text } }]);
-    };
-    // What such events and a tail that is read cost is spent before anything is measured.
-    const quick = await started(client);
-    await feed(0, 200);
-    await take(quick, 200);
-    const before = (await client.status()).memory_bytes;
-    raw.socket.pause();
-    raw.send('tail', 2, { filter: {}, after: { databaseId, id: 0 } });
-    await feed(200, 320);
-    assert.equal((await take(quick, 120)).length, 120);
-    const grown = (await client.status()).memory_bytes - before;
-    // Kept for the client, it would be 80 MB of events.
-    assert.ok(grown < 48 * MiB, `${(grown / MiB).toFixed(1)} MiB more than before`);
-    raw.socket.resume();
-    const seen = () =>
-      raw.frames
-        .filter(({ kind }) => kind === 'events')
-        .flatMap(({ body }) => (body as { events: StoredEvent[] }).events.map(({ id }) => id));
-    await waitFor('everything', () => seen().length >= 320);
-    assert.deepEqual(
-      seen(),
-      Array.from({ length: 320 }, (_, n) => n + 1),
-    );
-    raw.destroy();
-    await quick.return();
   });
 });
 
