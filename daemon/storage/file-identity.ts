@@ -10,7 +10,7 @@ interface Look {
 
 /**
  * Tells whether the open database still is the file at its path, and so is its write-ahead log. SQLite does not notice
- * that a file was deleted or replaced: it goes on writing into one that nobody will find again.
+ * that a file was deleted, emptied or replaced: it goes on writing into one that nobody will find again.
  */
 export class FileIdentity {
   readonly #path: string;
@@ -43,9 +43,10 @@ export class FileIdentity {
       if (isReplaced && isSameLog && log.bytes > 0) {
         renameSync(`${this.#path}-wal`, `${this.#path}.orphaned-${utcStamp()}-wal`);
       }
-      throw gone(this.#path, isReplaced);
+      throw gone(this.#path, isReplaced ? REPLACED : DELETED);
     }
-    if (!isSameLog) throw gone(`${this.#path}-wal`, log.identity !== undefined);
+    if (database.bytes === 0 && this.#database.bytes > 0) throw gone(this.#path, 'was emptied');
+    if (!isSameLog) throw gone(`${this.#path}-wal`, log.identity === undefined ? DELETED : REPLACED);
     this.#log = log;
   }
 }
@@ -55,7 +56,9 @@ function look(path: string): Look {
   return { identity: stat && `${stat.dev}:${stat.ino}`, bytes: stat?.size ?? 0 };
 }
 
-function gone(path: string, isReplaced: boolean): DaybookError {
-  const what = isReplaced ? 'is another file than the one that was opened' : 'was deleted';
+const DELETED = 'was deleted';
+const REPLACED = 'is another file than the one that was opened';
+
+function gone(path: string, what: string): DaybookError {
   return new DaybookError('missing_database', `${path} ${what}: nothing more can be stored safely`);
 }

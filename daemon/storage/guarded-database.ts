@@ -96,9 +96,11 @@ function checkPresent(path: string): void {
 function checkUnchanged(path: string, marked: Marked): void {
   const db = openReader(path);
   try {
-    if (marked.isSuspect || isCutShort(db, path)) checkIntegrity(db);
     const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-    if (!isEmpty && readDatabaseId(db) === marked.databaseId) return;
+    if (!isEmpty && readDatabaseId(db) === marked.databaseId) {
+      if (marked.isSuspect || isCutShort(db, path)) checkIntegrity(db);
+      return;
+    }
   } finally {
     db.close();
   }

@@ -59,7 +59,8 @@ export class StorageWatch {
     } else if (failure === 'passing') log('error', `${what} failed`, { error: reason });
     else if (this.#state !== 'over') {
       this.#state = 'over';
-      if (failure === 'damaged') marker.suspect();
+      // Files that somebody touched are looked through as well, should they be there again.
+      if (failure === 'damaged' || error instanceof DaybookError) marker.suspect();
       const fatal =
         error instanceof DaybookError
           ? error

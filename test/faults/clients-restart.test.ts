@@ -9,6 +9,8 @@ import { temporaryHome } from '../harness/temporary-home.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const rounds = 10;
+/** Between two things that a client sends. */
+const aMoment = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('row 43: a daemon that is restarted again and again: who sends meanwhile loses nothing and doubles nothing', async (t) => {
   using home = temporaryHome();
@@ -24,14 +26,17 @@ test('row 43: a daemon that is restarted again and again: who sends meanwhile lo
   const recorded: NumberedEvent[] = [];
   const over = new AbortController();
   const sending = (async () => {
-    while (!over.signal.aborted) await sender.send();
+    while (!over.signal.aborted) {
+      await sender.send();
+      await aMoment();
+    }
   })();
   const recording = (async () => {
     while (!over.signal.aborted) {
       const events = recorder.events(20);
       for (const event of events) assert.ok(recorder.client.record(event));
       recorded.push(...events);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await aMoment();
     }
   })();
 

@@ -101,6 +101,15 @@ describe('a request', () => {
     });
   }
 
+  test('row 32: with what takes most memory once decoded, within every limit: is stored', async () => {
+    // A byte each, and an object each.
+    const maps = limits.valuesPerEvent - 100;
+    const list = new Raw(Buffer.concat([tagged(0xdd, 4, maps), Buffer.alloc(maps, 0x80)]));
+    const events = Array.from({ length: Math.floor(limits.frameBytes / (maps + 100)) }, () => event({ list }));
+    const { kind, body } = await recorder.ask('record', { events });
+    assert.deepEqual([kind, body.stored], ['reply', events.length]);
+  });
+
   test('row 32: that is no record, nested as deep as it may be long: is refused', async () => {
     for (const kind of ['query', 'tail', 'stats', 'status', 'flush', 'store-pattern', 'nothing']) {
       for (const levels of [10_000, limits.controlBodyBytes - 16]) {

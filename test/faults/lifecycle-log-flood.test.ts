@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { limits } from '../../shared/limits.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
@@ -56,18 +57,20 @@ describe('a log that is full', () => {
   test('row 58: makes room for the next, and the oldest goes', async () => {
     using home = preparedHome();
     const { log, logDirectory } = home.paths;
-    const old = `${JSON.stringify({ level: 30, msg: 'x'.repeat(limits.logFileBytes - 50) })}\n`;
-    const start = async () => {
-      writeFileSync(log, old, { mode: 0o600 });
-      const daemon = await DaemonProcess.start({ home: home.path, config: { log_level: 'debug' } });
-      assert.equal((await daemon.stop()).exitCode, 0);
-    };
-    for (let starts = 0; starts < limits.logFilesKept + 2; starts += 1) await start();
-    const files = readdirSync(logDirectory).toSorted();
-    const names = ['daybook.log', ...Array.from({ length: limits.logFilesKept }, (_, n) => `daybook.log.${n + 1}`)];
-    assert.deepEqual(files, names);
+    const content = (name: string) => `${JSON.stringify({ level: 30, msg: name.padEnd(limits.logFileBytes - 50) })}\n`;
+    const numbered = Array.from({ length: limits.logFilesKept }, (_, n) => `daybook.log.${n + 1}`);
+    const names = ['daybook.log', ...numbered];
+    for (const name of names) writeFileSync(join(logDirectory, name), content(name), { mode: 0o600 });
+    await using daemon = await DaemonProcess.start({ home: home.path });
+    assert.equal((await daemon.stop()).exitCode, 0);
+    assert.deepEqual(readdirSync(logDirectory).toSorted(), names);
+    for (const [n, name] of numbered.entries()) {
+      // The newest one has got the line with which it was over its size.
+      const begin = content(names[n] ?? '');
+      assert.equal(readFileSync(join(logDirectory, name), 'utf8').slice(0, begin.length), begin);
+    }
     for (const name of names) {
-      const { size, mode } = statSync(`${logDirectory}/${name}`);
+      const { size, mode } = statSync(join(logDirectory, name));
       assert.ok(size < limits.logFileBytes + 10_000, `${name} has ${size} bytes`);
       assert.equal(mode & 0o777, 0o600, name);
     }

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { DaemonProcess } from '../harness/daemon-process.ts';
-import { refusesToStartForGood } from '../harness/refuses-to-start.ts';
+import { refusesToStart, refusesToStartForGood } from '../harness/refuses-to-start.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 
 const events = Array.from({ length: 200 }, (_, n) => ({ type: 't', source: 's', timestamp: n, data: { n } }));
@@ -43,25 +43,25 @@ describe('a database that another program has written', () => {
       /is a database of another program/,
     ],
   ];
-  for (const [what, sql, message] of others) {
-    test(`row 20: ${what}: no start, for good, and the file is as it was`, async () => {
-      using home = temporaryHome();
-      await using first = await DaemonProcess.start({ home: home.path });
-      const { database, dataDirectory } = first.paths;
-      await first.connect().recordBatch(events);
-      await first.stop();
-      const [applicationId, version] = pragmas(database);
-      change(database, sql);
-      const before = filesOf(dataDirectory);
-
-      await refusesToStartForGood({ home: home.path }, new RegExp(`${database} ${message.source}`));
-      assert.deepEqual(filesOf(dataDirectory), before);
-
-      change(database, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
-      await using again = await DaemonProcess.start({ home: home.path });
-      assert.equal((await again.connect().stats()).database_stats.total_events, events.length, 'nothing is lost');
-    });
-  }
+  test('row 20: no start, for good, and the file is as it was', async (t) => {
+    using home = temporaryHome();
+    await using first = await DaemonProcess.start({ home: home.path });
+    const { database, dataDirectory } = first.paths;
+    await first.connect().recordBatch(events);
+    await first.stop();
+    const [applicationId, version] = pragmas(database);
+    for (const [what, sql, message] of others) {
+      await t.test(what, async () => {
+        change(database, sql);
+        const before = filesOf(dataDirectory);
+        await refusesToStartForGood({ home: home.path }, new RegExp(`${database} ${message.source}`));
+        assert.deepEqual(filesOf(dataDirectory), before);
+        change(database, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
+      });
+    }
+    await using again = await DaemonProcess.start({ home: home.path });
+    assert.equal((await again.connect().stats()).database_stats.total_events, events.length, 'nothing is lost');
+  });
 
   test('row 20: a newer daybook that was killed: its write-ahead log is left alone, too', async () => {
     using home = temporaryHome();
@@ -71,7 +71,7 @@ describe('a database that another program has written', () => {
     await first.kill('SIGKILL');
     const before = filesOf(first.paths.dataDirectory);
     assert.deepEqual(Object.keys(before), ['events.db', 'events.db-wal']);
-    await refusesToStartForGood({ home: home.path }, /has schema 999/);
+    await refusesToStart({ home: home.path }, /has schema 999/);
     assert.deepEqual(filesOf(first.paths.dataDirectory), before);
   });
 });

@@ -9,7 +9,7 @@ import { withLimits } from '../harness/daemon-limits.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { preparedHome } from '../harness/prepared-home.ts';
 import { refusedStart } from '../harness/refused-start.ts';
-import { refusesToStartForGood } from '../harness/refuses-to-start.ts';
+import { refusesToStart } from '../harness/refuses-to-start.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
@@ -43,7 +43,7 @@ describe('something at the socket path', () => {
       await once(server, 'listening');
       make(home.paths.socket);
       const before = lstatSync(home.paths.socket);
-      await refusesToStartForGood({ home: home.path }, /daybook\.sock is in the way and is no socket; move it away/);
+      await refusesToStart({ home: home.path }, /daybook\.sock is in the way and is no socket; move it away/);
       assert.equal(lstatSync(home.paths.socket).ino, before.ino);
       assert.equal(readFileSync(target, 'utf8'), 'precious');
       assert.ok(lstatSync(`${target}.sock`).isSocket());

@@ -65,6 +65,10 @@ class Trial {
     await waitFor(`${count} cleanups`, () => runs() >= wanted);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon?.stop();
+  }
+
   async ids(): Promise<number[]> {
     const ids: number[] = [];
     for await (const { id } of this.daemon.connect().events({ order: 'asc' })) ids.push(id);
@@ -75,9 +79,8 @@ class Trial {
 describe('a clock that leaps', { skip: FakedClock.skip }, () => {
   test('row 27: years ahead, a day back, while events come and go: nothing expires early, timers live, ids grow', async () => {
     using home = temporaryHome();
-    const trial = new Trial(home.path, 365);
+    await using trial = new Trial(home.path, 365);
     await trial.start();
-    await using _daemon = trial.daemon;
     assert.equal(await trial.store(), 1);
     await trial.cleanups(1);
     for (const aheadDays of [10 * 365, -1, 400, 0]) {
@@ -97,15 +100,13 @@ describe('a clock that leaps', { skip: FakedClock.skip }, () => {
 
   test('row 27: years ahead across a restart', async () => {
     using home = temporaryHome();
-    const trial = new Trial(home.path, 365);
+    await using trial = new Trial(home.path, 365);
     await trial.start();
-    await using _first = trial.daemon;
     await trial.store();
     await trial.cleanups(1);
     await trial.daemon.stop();
     trial.clock.setAhead(10 * 365 * DAY);
     await trial.start();
-    await using _second = trial.daemon;
     await trial.cleanups(3);
     assert.equal(await trial.store(), 2);
     assert.deepEqual(await trial.ids(), [1, 2]);
@@ -113,9 +114,8 @@ describe('a clock that leaps', { skip: FakedClock.skip }, () => {
 
   test('row 27: as days pass, events expire on theirs', async () => {
     using home = temporaryHome();
-    const trial = new Trial(home.path, 30);
+    await using trial = new Trial(home.path, 30);
     await trial.start();
-    await using _daemon = trial.daemon;
     const gone: number[] = [];
     for (let day = 0; day <= 34; day += 2) {
       trial.clock.setAhead(day * DAY);

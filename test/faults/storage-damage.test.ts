@@ -109,10 +109,7 @@ describe('a damaged database', () => {
 
     await using daemon = await DaemonProcess.start({ home: home.path });
     const again = new JudgedClient(daemon.connect(), ledger);
-    const read = async () => {
-      for await (const _event of again.client.events({ order: 'asc' }));
-    };
-    await assert.rejects(read(), { code: 'storage_error' });
+    await assert.rejects(Array.fromAsync(again.client.events({ order: 'asc' })), { code: 'storage_error' });
     assert.equal((await again.send(sender.events(10))).firstId, 3_001);
     const ended = await daemon.stop();
     assert.equal(ended.exitCode, 0);
@@ -123,8 +120,7 @@ describe('a damaged database', () => {
     assert.ok(readFileSync(asides(database)[0] ?? '').equals(damaged) && !damaged.equals(bytes));
     const gaps = await gapsOf(next);
     const client = next.connect();
-    let events = 0;
-    for await (const _event of client.events({})) events += 1;
+    const { length: events } = await Array.fromAsync(client.events({}));
     assert.equal(events, 3_010 - gaps.reduce((sum, { count }) => sum + count, 0));
     await next.stop();
     assertGapsCountWhatIsLost(ledger, database, gaps);

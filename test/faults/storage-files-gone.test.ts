@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import type { DaybookPaths } from '../../shared/paths.ts';
 import type { StatusReply } from '../../shared/messages/status.ts';
 import { startDaybook } from '../harness/command-line.ts';
-import { DaemonProcess, type Ended } from '../harness/daemon-process.ts';
+import { DaemonProcess } from '../harness/daemon-process.ts';
 import { gapsOf } from '../harness/gaps-of.ts';
 import { JudgedClient } from '../harness/judged-client.ts';
 import { Ledger } from '../harness/ledger.ts';
@@ -14,21 +14,21 @@ import { TemporaryDatabase } from '../harness/temporary-database.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-/** The end of a daemon whose files were taken away, and which is then asked to store something. */
-async function endOf(daemon: DaemonProcess, sender: JudgedClient): Promise<Ended> {
+/** Asks a daemon whose files were taken away to store something, and checks that it says why it ends instead. */
+async function assertEnds(daemon: DaemonProcess, sender: JudgedClient, reason: RegExp): Promise<void> {
   await assert.rejects(sender.send(), ({ code, retryable }: { code: string; retryable: boolean }) => {
     assert.ok(['storage_error', 'connection_lost'].includes(code), code);
     return retryable;
   });
   await assert.rejects(sender.send());
   await waitFor('the end of the daemon', () => daemon.process.exitCode !== null);
-  const ended = await daemon.ended;
-  assert.equal(ended.exitCode, 1);
+  const { exitCode, stderr } = await daemon.ended;
+  assert.equal(exitCode, 1);
+  assert.match(stderr, reason);
   const fatal = readFileSync(daemon.paths.log, 'utf8')
     .split('\n')
     .find((line) => line.includes('the storage has failed'));
-  assert.match(fatal ?? '', /"code":"missing_database"/);
-  return ended;
+  assert.match(fatal ?? '', reason);
 }
 
 /** Checks that a start is refused, with the cure, and changes nothing. */
@@ -63,8 +63,7 @@ describe('files that go away', () => {
     // A reader has it open as well.
     await sender.client.page({});
     rmSync(`${daemon.paths.database}-wal`);
-    const { stderr } = await endOf(daemon, sender);
-    assert.match(stderr, /events\.db-wal was deleted/);
+    await assertEnds(daemon, sender, /events\.db-wal was deleted/);
     await using next = await DaemonProcess.start({ home: home.path });
     assert.deepEqual(await gapsOf(next), []);
     await next.stop();
@@ -109,7 +108,7 @@ describe('files that go away', () => {
     const sender = new JudgedClient(daemon.connect({ reconnect: false }), new Ledger());
     await sender.send();
     rmSync(daemon.paths.database);
-    assert.match((await endOf(daemon, sender)).stderr, /events\.db was deleted/);
+    await assertEnds(daemon, sender, /events\.db was deleted/);
     await assertRefused(home.path, daemon.paths.database, /events\.db is missing/);
     await assertInitTakes(home.path, 0);
   });
@@ -122,7 +121,7 @@ describe('files that go away', () => {
     const sender = new JudgedClient(daemon.connect({ reconnect: false }), ledger);
     for (let round = 0; round < 3; round += 1) await sender.send();
     renameSync(database, `${database}.away`);
-    assert.match((await endOf(daemon, sender)).stderr, /events\.db was deleted/);
+    await assertEnds(daemon, sender, /events\.db was deleted/);
     await assertRefused(home.path, database, /events\.db is missing/);
 
     renameSync(`${database}.away`, database);
@@ -130,6 +129,20 @@ describe('files that go away', () => {
     assert.deepEqual(await gapsOf(next), []);
     await next.stop();
     ledger.assertInnocent(database);
+  });
+
+  test('row 17: the database is emptied under the daemon, and its log is kept when somebody begins anew', async () => {
+    using home = temporaryHome();
+    const { database } = await homeWithEvents(home.path, 3_000);
+    await using daemon = await DaemonProcess.start({ home: home.path });
+    const sender = new JudgedClient(daemon.connect({ reconnect: false }), new Ledger());
+    await sender.send();
+    truncateSync(database);
+    // The commit may meet a page that is gone before the file is looked at.
+    await assertEnds(daemon, sender, /events\.db was emptied|SQLITE_CORRUPT/);
+    await assertRefused(home.path, database, /events\.db is empty/);
+    await assertInitTakes(home.path, 0);
+    assert.equal(orphanedLogs(database).length, 1);
   });
 
   test('row 17: another database takes its place: it is left as it is, and refused', async () => {
@@ -145,11 +158,10 @@ describe('files that go away', () => {
     copyFileSync(other.path, replacement);
     const bytes = readFileSync(replacement);
     renameSync(replacement, database);
-    assert.match((await endOf(daemon, sender)).stderr, /events\.db is another file/);
+    await assertEnds(daemon, sender, /events\.db is another file/);
     assert.ok(readFileSync(database).equals(bytes));
     // The log of the one that is gone is not laid over it, and not thrown away.
-    const orphans = readdirSync(dirname(database)).filter((file) => /^events\.db\.orphaned-\w+-wal$/.test(file));
-    assert.equal(orphans.length, 1);
+    assert.equal(orphanedLogs(database).length, 1);
     await assertRefused(home.path, database, /events\.db is another database/);
     await assertInitTakes(home.path, 1);
   });
@@ -178,9 +190,14 @@ describe('files that go away', () => {
   });
 });
 
-async function homeWithEvents(home: string): Promise<DaybookPaths> {
+function orphanedLogs(database: string): string[] {
+  return readdirSync(dirname(database)).filter((file) => /^events\.db\.orphaned-\w+-wal$/.test(file));
+}
+
+async function homeWithEvents(home: string, count = 10): Promise<DaybookPaths> {
   await using daemon = await DaemonProcess.start({ home });
-  await new JudgedClient(daemon.connect(), new Ledger()).send();
+  const sender = new JudgedClient(daemon.connect(), new Ledger());
+  await sender.send(sender.events(count));
   await daemon.stop();
   return daemon.paths;
 }

@@ -19,7 +19,7 @@ export function threadDiesOnceThereIs(triggerPath: string, thread: 'writer' | 'r
 }
 
 /** The thread fills its heap as soon as `triggerPath` is there. */
-export function threadRunsOutOfMemoryOnceThereIs(triggerPath: string, thread: 'writer' | 'reader'): string[] {
+export function threadRunsOutOfMemoryOnceThereIs(triggerPath: string, thread: Thread): string[] {
   return preload(
     thread,
     `import { existsSync, rmSync } from 'node:fs';

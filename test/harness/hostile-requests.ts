@@ -54,7 +54,7 @@ const tinyValuesIn = (events: number): Misbehave => {
   const count = Buffer.alloc(4);
   count.writeUInt32BE(values);
   const maps = new Raw(Buffer.concat([Buffer.from([0xdd]), count, Buffer.alloc(values, 0x80)]));
-  return flood(3, (n) => {
+  return flood(2, (n) => {
     const list = Array.from({ length: events }, (_, index) => ({
       type: 'tiny',
       source: 'hostile',

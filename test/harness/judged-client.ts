@@ -35,7 +35,7 @@ export class JudgedClient {
     return events;
   }
 
-  /** Sends one request and writes down its receipt. Rejects like the client does; the outcome is unknown then. */
+  /** Sends events that fit into one frame and writes down their receipt. Rejects like the client does; the outcome is unknown then. */
   async send(
     events: readonly NumberedEvent[] = this.events(10),
     durability: 'committed' | 'flushed' = 'committed',

@@ -48,7 +48,8 @@ export class SmallDisk {
   }
 
   remount(option: 'ro' | 'rw' | `size=${string}`): void {
-    const [program = '', ...args] = [...this.under, 'mount', '-o', `remount,${option}`, this.path];
+    // With a source, none of the options that it has now is said again: some of them only root may say.
+    const [program, ...args] = [...this.under, 'mount', '-o', `remount,${option}`, 'none', this.path];
     const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`the disk could not be mounted again with ${option}: ${stderr}`);
   }

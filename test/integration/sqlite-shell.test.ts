@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { skipWithout, sqliteShell } from '../harness/program.ts';
@@ -23,38 +22,5 @@ describe('the sqlite3 shell beside a running daemon', () => {
     assert.match(first ?? '', /^1\|0\.0\|file_op\|\|fs\|{"n":0}\|\|[0-9a-f]{32}\|0\|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     const counts = sqliteShell(database, 'SELECT event_type, count(*) FROM events GROUP BY event_type ORDER BY 1;');
     assert.equal(counts, 'app|750\nfile_op|750');
-  });
-
-  test('opens, writes and closes without taking anything from the daemon', { skip }, async () => {
-    await using daemon = await DaemonProcess.start();
-    const client = daemon.connect();
-    const { database } = daemon.paths;
-    await client.recordBatch([event(1)]);
-    const log = statSync(`${database}-wal`).ino;
-    sqliteShell(database, "INSERT INTO patterns (pattern_type, confidence, pattern_data) VALUES ('mine', 1, '{}');");
-    assert.equal((await client.recordBatch([event(2)])).stored, 1);
-    assert.equal(sqliteShell(database, 'SELECT count(*) FROM events;'), '2');
-    assert.ok(existsSync(`${database}-wal`));
-    assert.equal(statSync(`${database}-wal`).ino, log);
-    const { total_patterns: patterns, total_events: events } = (await client.stats()).database_stats;
-    assert.deepEqual([patterns, events], [1, 2]);
-    assert.equal((await daemon.stop()).exitCode, 0);
-  });
-
-  test('holding a write lock for a moment delays a receipt, and nothing else', { skip }, async () => {
-    await using daemon = await DaemonProcess.start();
-    const client = daemon.connect();
-    await client.recordBatch([event(1)]);
-    // Busy for a while inside one write transaction.
-    const busy = `BEGIN IMMEDIATE;
-      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-      INSERT INTO system_stats (timestamp) SELECT i FROM n;
-      ROLLBACK;`;
-    const [receipt] = await Promise.all([
-      client.recordBatch([event(2)]),
-      new Promise((resolve) => setImmediate(() => resolve(sqliteShell(daemon.paths.database, busy)))),
-    ]);
-    assert.equal(receipt.stored, 1);
-    assert.equal(sqliteShell(daemon.paths.database, 'SELECT count(*) FROM events;'), '2');
   });
 });

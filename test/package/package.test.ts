@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { daybookVersion } from '../../shared/protocol-version.ts';
-import { daybookExecutable, RunningCommand } from '../harness/command-line.ts';
+import { RunningCommand } from '../harness/command-line.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 import { checkout, installPackage, type InstalledPackage } from './installed-package.ts';
 
@@ -185,4 +184,3 @@ describe('the published package', () => {
     assert.deepEqual([exitCode, stdout], [0, '']);
   });
 });
-

@@ -173,7 +173,16 @@ const kinds: Kind[] = [
       ],
     ],
     bad: [
-      ['gaps', [{}, { gaps: null }, { gaps: gap }, { gaps: [] }, { gaps: Array.from({ length: limits.gapsPerReport + 1 }, () => gap) }]],
+      [
+        'gaps',
+        [
+          {},
+          { gaps: null },
+          { gaps: gap },
+          { gaps: [] },
+          { gaps: Array.from({ length: limits.gapsPerReport + 1 }, () => gap) },
+        ],
+      ],
       ['gap', [{ gaps: [null] }, { gaps: [gap, [gap]] }, { gaps: ['p'] }]],
       ['later', [{ gaps: [{ ...gap, later: 1 }] }]],
       ['producer', labels.map((producer) => ({ gaps: [{ ...gap, producer }] }))],

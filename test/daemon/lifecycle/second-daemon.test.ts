@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { DaemonProcess, type Ended } from '../../harness/daemon-process.ts';
+import { DaemonProcess } from '../../harness/daemon-process.ts';
 import { refusedStart } from '../../harness/refused-start.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
-import { waitFor } from '../../harness/wait-for.ts';
 
 describe('a second daemon', () => {
   test('cannot have the same database under another home either', async () => {

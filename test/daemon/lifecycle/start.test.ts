@@ -1,45 +1,12 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import Sqlite from 'better-sqlite3';
-import { limits } from '../../../shared/limits.ts';
-import { type DaybookPaths, daybookPaths } from '../../../shared/paths.ts';
-import { DaemonProcess, type DaemonOptions, type Ended } from '../../harness/daemon-process.ts';
+import { DaemonProcess } from '../../harness/daemon-process.ts';
+import { preparedHome } from '../../harness/prepared-home.ts';
 import { refusedStart } from '../../harness/refused-start.ts';
+import { refusesToStart } from '../../harness/refuses-to-start.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
-
-const pathBytesLimit = process.platform === 'darwin' ? limits.socketPathBytesDarwin : limits.socketPathBytesLinux;
-
-/** A home with its directories, to put things in a daemon's way. */
-function preparedHome(): { paths: DaybookPaths; path: string; [Symbol.dispose]: () => void } {
-  const home = temporaryHome();
-  const paths = daybookPaths({ DAYBOOK_HOME: home.path });
-  for (const directory of [paths.dataDirectory, paths.configDirectory, paths.logDirectory]) {
-    mkdirSync(directory, { mode: 0o700 });
-  }
-  return { paths, path: home.path, [Symbol.dispose]: home.remove };
-}
-
-/** A daemon that must not start: one line on stderr that says why, and an exit code. */
-async function refusesToStart(options: DaemonOptions, message: RegExp): Promise<Ended> {
-  const ended = await refusedStart(options);
-  assert.equal(ended.exitCode, 1, ended.stdout + ended.stderr);
-  assert.match(ended.stderr, message);
-  assert.match(ended.stderr, /^daybook: .*\n$/);
-  assert.equal(ended.stdout, '');
-  return ended;
-}
 
 describe('a daemon that starts', () => {
   test('says so on one line, with its pid and paths', async () => {
@@ -100,14 +67,6 @@ describe('a daemon that starts', () => {
 });
 
 describe('a daemon with a database that is not its own', () => {
-  test('does not start, and says what to do', async () => {
-    using home = preparedHome();
-    const foreign = new Sqlite(home.paths.database);
-    foreign.exec('CREATE TABLE notes (text)');
-    foreign.close();
-    await refusesToStart({ home: home.path }, /is a database of another program; move it away, or set persistence/);
-  });
-
   test('does not start, and says what is wrong: no database', async () => {
     using home = preparedHome();
     writeFileSync(home.paths.database, Buffer.alloc(8192, 'garbage'));

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, test } from 'node:test';
 import { FileIdentity } from '../../../daemon/storage/file-identity.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -64,6 +74,16 @@ describe('FileIdentity', () => {
     const kept = readdirSync(database.directory).filter((file) => /^events\.db\.orphaned-\d{8}T\d{6}Z-wal$/.test(file));
     assert.equal(kept.length, 1);
     assert.ok(readFileSync(`${database.directory}/${kept[0]}`).equals(bytes));
+  });
+
+  test('notices that the database was emptied', () => {
+    using database = opened();
+    const files = new FileIdentity(database.path);
+    const bytes = readFileSync(database.path);
+    truncateSync(database.path);
+    assert.throws(() => files.check(), { code: 'missing_database', message: /events\.db was emptied/ });
+    writeFileSync(database.path, bytes);
+    files.check();
   });
 
   test('leaves a log alone that came with the other database', () => {

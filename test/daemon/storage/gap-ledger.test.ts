@@ -264,7 +264,7 @@ describe('GapLedger', () => {
       trial
         .rows()
         .map(({ events }) => events)
-        .toSorted(),
+        .toSorted((a, b) => a - b),
       [2, 4],
     );
   });

@@ -332,7 +332,7 @@ describe('GroupCommit: what it notes of events that are missing', () => {
   const origin = (first: number) => ({ producer: 'p', epoch: 'e', first });
   const bad = (n: number) => ({ ...event(n), type: '' });
   const gapsIn = (trial: Trial) =>
-    trial.database.db.prepare<[], unknown[]>('SELECT reason, events FROM gap ORDER BY id').raw().all();
+    trial.database.db.prepare<[], unknown[]>('SELECT reason, events FROM gap ORDER BY reason, id').raw().all();
 
   test('the numbers that a request leaves out, before anybody is told', async (t) => {
     const trial = new Trial(t);
@@ -408,7 +408,7 @@ describe('GroupCommit: what it notes of events that are missing', () => {
     assert.deepEqual(trial.database.dump(), before);
     assert.equal(trial.database.store.gaps.size, 0);
     await again();
-    assert.deepEqual(gapsIn(trial).toSorted(), [
+    assert.deepEqual(gapsIn(trial), [
       ['missing', 1],
       ['missing', 1],
       ['rejected: invalid_type', 1],

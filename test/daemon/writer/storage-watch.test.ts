@@ -117,6 +117,7 @@ describe('StorageWatch', () => {
     trial.watch.failed('commit', 'broken', new DaybookError('missing_database', 'it was deleted'));
     const error = { code: 'missing_database', message: 'it was deleted', retryable: false };
     assert.deepEqual(trial.told, [{ kind: 'fatal', error }]);
+    assert.equal(trial.suspected, 1, 'should it be there again');
   });
 
   test('ends it for a damaged database, and has the next start look through it', () => {
