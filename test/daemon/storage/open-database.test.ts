@@ -1,8 +1,9 @@
 import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { applicationId, migrations } from '../../../daemon/storage/migrate.ts';
 import { openReader, openWriter, setDurability } from '../../../daemon/storage/open-database.ts';
 import { limits } from '../../../shared/limits.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -32,6 +33,33 @@ describe('openWriter', () => {
     db.pragma('wal_checkpoint(TRUNCATE)');
     assert.ok(Number(db.pragma('page_count', { simple: true })) < pages / 2);
     assert.ok(statSync(database.path).size < (pages * 4096) / 2);
+  });
+
+  test('keeps a copy of an older database, its log with it, before it changes the schema; once', () => {
+    using home = temporaryHome();
+    const path = join(home.path, 'events.db');
+    const old = new Sqlite(path);
+    old.pragma('journal_mode = WAL');
+    old.exec(migrations()[0]?.sql ?? '');
+    old.exec("INSERT INTO meta VALUES ('database_id', 'x'), ('last_id', 0), ('flushes', 0)");
+    old.pragma(`application_id = ${applicationId}`);
+    old.pragma('user_version = 1');
+    // As after a kill -9: everything is in the log.
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, `${path}.killed${suffix}`);
+    old.close();
+    for (const suffix of ['', '-wal']) renameSync(`${path}.killed${suffix}`, path + suffix);
+    const bytes = ['', '-wal'].map((suffix) => readFileSync(path + suffix));
+    openWriter(path).close();
+    assert.deepEqual(
+      ['', '-wal'].map((suffix) => readFileSync(`${path}.schema-1${suffix}`)),
+      bytes,
+    );
+    const kept = new Sqlite(`${path}.schema-1`);
+    assert.equal(kept.pragma('user_version', { simple: true }), 1);
+    kept.close();
+    const { mtimeMs } = statSync(`${path}.schema-1`);
+    openWriter(path).close();
+    assert.equal(statSync(`${path}.schema-1`).mtimeMs, mtimeMs);
   });
 
   test('sets what a commit survives, back and forth', () => {
