@@ -2,7 +2,7 @@ import { type Batch, cut, dropFirst, type FrameLimits, lastOf } from './batch.ts
 import type { Backlog, Segment } from './spool/backlog.ts';
 import type { GapNotes } from './spool/gap-notes.ts';
 
-const WHATEVER: FrameLimits = { events: Infinity, bytes: Infinity };
+const NO_LIMITS: FrameLimits = { events: Infinity, bytes: Infinity };
 
 /**
  * The events of one epoch on their way to the daemon, in order: those that were sent before and have no receipt, then what
@@ -69,9 +69,10 @@ export class Lane {
     const { first, bared } = batch;
     batch.bared = 0;
     if (bared > 0) this.onGivenUp(first, dropFirst(batch, bared));
-    if (batch.events.length === 0) return;
     batch.isUrgent = true;
-    this.#returned = [...this.#returned, batch].toSorted((a, b) => a.first - b.first);
+    const returned = [...this.#returned, batch].filter(({ events }) => events.length > 0);
+    this.#returned = returned.toSorted((a, b) => a.first - b.first);
+    this.#release();
   }
 
   /** There is a receipt. */
@@ -105,7 +106,7 @@ export class Lane {
   ): void {
     const unread: Batch[] = [];
     for (;;) {
-      const batch = this.backlog?.readSegment(segment, this.#taken, WHATEVER);
+      const batch = this.backlog?.readSegment(segment, this.#taken, NO_LIMITS);
       if (batch === undefined) break;
       this.#taken = lastOf(batch);
       unread.push(batch);

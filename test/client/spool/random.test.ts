@@ -7,6 +7,7 @@ import type { Client, ConnectOptions } from '../../../client/index.ts';
 import { wireLimits } from '../../../shared/limits.ts';
 import { type FakeConnection, FakeDaemon, type ReceivedFrame } from '../../harness/fake-daemon.ts';
 import { checkProperty } from '../../harness/property.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 import { numbered } from '../numbered-events.ts';
 
 type Mood = 'takes' | 'holds' | 'refuses' | 'away';
@@ -92,6 +93,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: fc.constant({ do: 'end client' as const }), weight: 1 },
 );
 
+/** Fails with what the client says of itself, instead of waiting for ever. */
+async function inTime(what: string, client: Client, promise: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  const over = promise.finally(() => {
+    isOver = true;
+  });
+  over.catch(() => undefined);
+  await waitFor(`${what}: ${JSON.stringify(client.counters)}`, () => isOver, 5_000);
+  await over;
+}
+
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test('whatever happens: each event arrives or is reported, in order, and the counters agree', async (t) => {
@@ -135,20 +147,20 @@ test('whatever happens: each event arrives or is reported, in order, and the cou
           }
         }
         daemon.set('takes', fake.connections);
-        await client.ready();
-        await client.flush();
-        await client.recover();
+        await inTime('ready', client, client.ready());
+        await inTime('flush', client, client.flush());
+        await inTime('recover', client, client.recover());
         const { recorded, stored, pending, spooled } = client.counters;
         assert.deepEqual([pending, spooled], [0, 0]);
         assert.ok(stored <= recorded);
         await client.close();
         // The connection may have been lost with the last report under way.
         const last = fake.connect(options);
-        await last.recover();
+        await inTime('last recover', last, last.recover());
         await last.close();
 
         const spool = join(dirname(fake.path), 'spool');
-        assert.deepEqual(existsSync(spool) ? readdirSync(spool) : [], []);
+        assert.deepEqual(existsSync(spool) ? readdirSync(spool, { recursive: true }) : [], []);
         let numbers = 0;
         for (const epoch of new Set([...daemon.taken.keys(), ...daemon.reported.keys()])) {
           const taken = new Set(daemon.taken.get(epoch));
