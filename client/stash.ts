@@ -158,8 +158,11 @@ export class Stash {
   close(): void {
     this.#saveLast();
     forgetAtExit(this.#atExit);
-    this.#spool?.close();
     this.lane.notes?.close();
+    this.#spool?.close();
+    // What is there belongs to others now.
+    this.#spool = undefined;
+    this.#cannotSpool = true;
   }
 
   /** What the gathered events would take in the spool. */

@@ -7,10 +7,8 @@ export interface Segment {
   /** The number of its first event. */
   sequence: number;
   bytes: number;
-  /** The highest number in it, as far as it is known. */
+  /** The number of its last event; 0 when it has none. Undefined until it has been read, unless this process wrote it. */
   last: number | undefined;
-  /** The numbers in it, where this process wrote them. */
-  written: { from: number; to: number }[] | undefined;
 }
 
 export interface BacklogOptions {
@@ -23,7 +21,7 @@ export interface BacklogOptions {
   onProblem: (error: unknown) => void;
 }
 
-/** What the spool holds of one epoch, in segments in order of their numbers. */
+/** What the spool holds of one epoch, in segments in order of their numbers, of which no two overlap. */
 export class Backlog {
   readonly segments: Segment[] = [];
   readonly #options: BacklogOptions;
@@ -125,10 +123,8 @@ export class Backlog {
   }
 
   #damaged(segment: Segment, range: DamagedRange): void {
-    for (const part of segment.written ?? [range]) {
-      const from = Math.max(range.from, part.from, this.#after + 1);
-      const to = Math.min(range.to, part.to);
-      if (from <= to) this.#options.onDamage({ ...range, from, to });
-    }
+    const from = Math.max(range.from, this.#after + 1);
+    const to = Math.min(range.to, segment.last ?? range.to);
+    if (from <= to) this.#options.onDamage({ ...range, from, to });
   }
 }

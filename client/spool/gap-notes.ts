@@ -34,6 +34,8 @@ export class GapNotes {
   #isSaved = true;
   /** The daemon of this connection will not take them. */
   #isRefused = false;
+  /** The file is somebody else's now. */
+  #isClosed = false;
 
   /** @param runs what the file says already */
   constructor(options: GapNotesOptions, runs: readonly GapRun[] = []) {
@@ -87,7 +89,7 @@ export class GapNotes {
 
   /** Writes the file, if it does not say so already. */
   save(): void {
-    if (this.#isSaved || this.#options.file === undefined) return;
+    if (this.#isSaved || this.#isClosed || this.#options.file === undefined) return;
     try {
       this.#options.file.write(this.#runs.list);
       this.#isSaved = true;
@@ -130,6 +132,7 @@ export class GapNotes {
     clearTimeout(this.#timer);
     clearTimeout(this.#retry);
     this.save();
+    this.#isClosed = true;
   }
 
   #add(run: GapRun): void {

@@ -89,7 +89,7 @@ function laneOf(files: readonly SpoolFile[], producer: string, furnish: Furnish)
   const backlog = furnish(lane, gaps !== undefined, runs);
   for (const { path, name, bytes } of files) {
     if (name.kind !== 'segment') continue;
-    backlog.add({ path, sequence: name.sequence, bytes, last: undefined, written: undefined });
+    backlog.add({ path, sequence: name.sequence, bytes, last: undefined });
   }
   return lane;
 }

@@ -1,5 +1,6 @@
 /**
- * The bytes of a spool segment: a header block, then records back to back. Pure: bytes in, records out.
+ * The bytes of a spool segment: a header block, then records back to back, their numbers consecutive. Pure: bytes in,
+ * records out.
  *
  * ```
  * mark     4 bytes  c1 f5 c1 ff: bytes that neither msgpack types nor UTF-8 text contain

@@ -232,18 +232,14 @@ export class Spool {
     let bytes = 0;
     for (const { length } of events) {
       const size = Spool.bytesOf(length);
-      const isOver = writer.size + bytes + size > this.#segmentBytes && (count > 0 || segment.bytes > 0);
+      const isOver = writer.size + bytes + size > this.#segmentBytes && (count > 0 || segment.last !== 0);
       if (isOver || this.#usedBytes + bytes + size > this.#settings.maxBytes) break;
       count += 1;
       bytes += size;
     }
     if (count === 0) return 0;
     writer.append(encodeRecords(first, events.slice(0, count), this.#seed));
-    const last = first + count - 1;
-    const run = segment.written?.at(-1);
-    if (run?.to === first - 1) run.to = last;
-    else segment.written?.push({ from: first, to: last });
-    segment.last = last;
+    segment.last = first + count - 1;
     this.#usedBytes += bytes;
     segment.bytes = writer.size;
     return count;
@@ -253,8 +249,10 @@ export class Spool {
   #segmentFor(counter: number, bytes: number): { segment: Segment; writer: SegmentWriter } | undefined {
     if (this.#current !== undefined) {
       const { segment, writer } = this.#current;
-      const isFull = writer.size + bytes > this.#segmentBytes && segment.written?.length !== 0;
-      if (!isFull && counter > (segment.last ?? 0)) return this.#current;
+      const { last = 0, sequence } = segment;
+      const isFull = writer.size + bytes > this.#segmentBytes && last > 0;
+      // Without holes, so that what is written later for a hole is not taken for something read already.
+      if (!isFull && counter === (last === 0 ? sequence : last + 1)) return this.#current;
       this.#current = undefined;
       writer.finish();
     }
@@ -262,7 +260,7 @@ export class Spool {
     if (this.isBroken || !this.#fits(bytes)) return undefined;
     const path = join(this.#directory.path, segmentName(this.#own.epoch, counter, this.#me));
     const writer = this.#newWriter(path);
-    const segment: Segment = { path, sequence: counter, bytes: writer.size, last: 0, written: [] };
+    const segment: Segment = { path, sequence: counter, bytes: writer.size, last: 0 };
     this.#usedBytes += writer.size;
     this.#own.backlog?.add(segment);
     this.#current = { segment, writer };
