@@ -21,6 +21,11 @@ export function writeEventHash(
   const text =
     `{"action":${JSON.stringify(action)},"data":${canonicalData},"source":${JSON.stringify(source)},` +
     `"timestamp":${timestamp},"type":${JSON.stringify(type)}}`;
+  writeTextHash(target, text);
+}
+
+/** The same, of the text described there. */
+export function writeTextHash(target: Buffer, text: string | Buffer): void {
   // As a string of bytes: a Buffer for each digest costs twice the digest.
   target.write(hash('sha256', text, 'binary'), 0, hashBytes, 'latin1');
 }

@@ -1,12 +1,14 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import type { Rejection } from '../../shared/messages/record.ts';
+import { scanProblems } from '../../shared/msgpack-scanner.ts';
 import type { EventRow } from '../storage/insert-events.ts';
 import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { packPayload } from '../storage/payload.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { hashBytes, writeEventHash } from './event-hash.ts';
-import type { RawEvent, RawEvents } from './read-record-body.ts';
+import type { RawEvent } from './read-record-body.ts';
+import { Transcriber } from './transcriber.ts';
 import { isName, isRefusal, isTimestamp, type Refusal, validateEvent, type ValidEvent } from './validate-event.ts';
 
 export interface PreparedEvents {
@@ -29,7 +31,7 @@ const SLICE_EVENTS = 64;
 const SLICE_BYTES = 32 * 1024;
 
 /** Turns the events of one request into rows; each event is either a row or a rejection. */
-export function prepareEvents(events: RawEvents, names: NameTable, nowSeconds: number): PreparedEvents {
+export function prepareEvents(events: readonly RawEvent[], names: NameTable, nowSeconds: number): PreparedEvents {
   const slices = prepareInSlices(events, names, nowSeconds);
   for (;;) {
     const slice = slices.next();
@@ -39,7 +41,7 @@ export function prepareEvents(events: RawEvents, names: NameTable, nowSeconds: n
 
 /** The same, with a pause after each slice for those who have less to do. */
 export function* prepareInSlices(
-  events: RawEvents,
+  events: readonly RawEvent[],
   names: NameTable,
   nowSeconds: number,
 ): Generator<void, PreparedEvents, undefined> {
@@ -60,18 +62,26 @@ export function* prepareInSlices(
     }
     sliceEvents += 1;
     sliceBytes += raw.sizeBytes;
-    const valid = validateEvent(raw, nowSeconds);
-    const row = isRefusal(valid)
-      ? valid
-      : prepareRow(valid, raw, names, hashes.subarray(index * hashBytes, (index + 1) * hashBytes));
+    const row = eventRow(raw, names, nowSeconds, hashes.subarray(index * hashBytes, (index + 1) * hashBytes));
     if (isRefusal(row)) {
       rejected.push({ index, code: row.code, message: row.message });
       refused.push({ index, code: row.code, ...traces(raw.value, nowSeconds) });
     } else rows.push(row);
     // It is text now; the next event is decoded without this one in memory.
-    raw.value = undefined;
+    raw.release();
   }
   return { rows, rejected, refused };
+}
+
+const transcriber = new Transcriber();
+
+function eventRow(raw: RawEvent, names: NameTable, nowSeconds: number, hash: Buffer): EventRow | Refusal {
+  if (raw.problem === scanProblems.none) {
+    const row = transcriber.row(raw.bytes, raw.start, raw.end, names, hash);
+    if (row !== undefined) return row;
+  }
+  const valid = validateEvent(raw, nowSeconds);
+  return isRefusal(valid) ? valid : prepareRow(valid, raw, names, hash);
 }
 
 function traces(event: unknown, nowSeconds: number): { source: string | null; timestampSeconds: number } {

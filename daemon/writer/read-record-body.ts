@@ -1,4 +1,4 @@
-import { decode, decodeSequence } from '../../shared/codec.ts';
+import { decode } from '../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { isAbsent } from '../../shared/messages/fields.ts';
@@ -6,44 +6,59 @@ import { type Origin, parseOrigin } from '../../shared/messages/origin.ts';
 import { durabilities, type Durability } from '../../shared/messages/record.ts';
 import { MalformedMsgpack, MsgpackScanner, type ScanProblem, scanProblems } from '../../shared/msgpack-scanner.ts';
 
-/** One event of a record body, decoded as far as that is safe. */
-export interface RawEvent {
-  /** The decoded event; undefined when `problem` or its size does not allow decoding it. */
-  value: unknown;
-  problem: ScanProblem;
-  sizeBytes: number;
+/** One event of a record body: where it stands, and what a scan found in it. */
+export class RawEvent {
+  /** The whole body. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly problem: ScanProblem;
   /** Map entries the bytes hold. Fewer in `value` mean that a key stood twice in a map. */
-  mapEntries: number;
+  readonly mapEntries: number;
   /** Values the bytes hold. */
-  values: number;
+  readonly values: number;
+  #value: unknown;
+
+  constructor(bytes: Buffer, start: number, { end, problem, mapEntries, values }: MsgpackScanner) {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.problem = problem;
+    this.mapEntries = mapEntries;
+    this.values = values;
+  }
+
+  get sizeBytes(): number {
+    return this.end - this.start;
+  }
+
+  /** The event, decoded at the first look; undefined when its problem or its size does not allow decoding it. */
+  get value(): unknown {
+    if (this.#value === undefined && this.#isDecodable) this.#value = decode(this.bytes.subarray(this.start, this.end));
+    return this.#value;
+  }
+
+  /** Gives the memory of `value` back. */
+  release(): void {
+    this.#value = undefined;
+  }
+
+  get #isDecodable(): boolean {
+    return (
+      this.problem < firstUndecodable && this.sizeBytes <= limits.eventBytes && this.values <= limits.valuesPerEvent
+    );
+  }
 }
 
 export interface RecordBody {
   durability: Durability;
   wait: boolean;
   origin?: Origin;
-  events: RawEvents;
-}
-
-/** The events of a request, in order. */
-export interface RawEvents extends Iterable<RawEvent> {
-  readonly length: number;
-}
-
-/** An event that was scanned and not decoded. */
-interface ScannedEvent {
-  start: number;
-  end: number;
-  problem: ScanProblem;
-  mapEntries: number;
-  values: number;
+  events: readonly RawEvent[];
 }
 
 /** Values that are scanned between two pauses: some tenths of a millisecond. */
 const SLICE_VALUES = 32 * 1024;
-
-/** Bytes of events that are decoded together. */
-const DECODE_BYTES = 64 * 1024;
 
 const optionScanner = new MsgpackScanner(4);
 
@@ -75,7 +90,7 @@ export function* readInSlices(bytes: Buffer): Generator<void, RecordBody, undefi
 
 function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
   const options: { [name: string]: unknown } = {};
-  let events: ScannedEvent[] | undefined;
+  let events: RawEvent[] | undefined;
   const fields = containerAt(bytes, 0, 'map');
   let position = fields.start;
   for (let index = 0; index < fields.count; index += 1) {
@@ -113,7 +128,7 @@ function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
   const wait = options['wait'] ?? true;
   if (typeof wait !== 'boolean') throw new DaybookError('invalid_request', 'wait must be true or false');
   const origin = isAbsent(options['origin']) ? undefined : parseOrigin(options['origin']);
-  return { durability, wait, ...(origin !== undefined && { origin }), events: lazilyDecoded(bytes, events) };
+  return { durability, wait, ...(origin !== undefined && { origin }), events };
 }
 
 function scanOption(bytes: Buffer, position: number): number {
@@ -122,12 +137,12 @@ function scanOption(bytes: Buffer, position: number): number {
   return optionScanner.end;
 }
 
-function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: ScannedEvent[]; end: number }, undefined> {
+function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: RawEvent[]; end: number }, undefined> {
   const { count, start } = containerAt(bytes, at, 'array');
   if (count > limits.eventsPerFrame) {
     throw new DaybookError('too_large', `${count} events in one request; at most ${limits.eventsPerFrame} are taken`);
   }
-  const events: ScannedEvent[] = [];
+  const events: RawEvent[] = [];
   // One of its own: other requests are read during the pauses.
   const scanner = new MsgpackScanner(limits.nestingDepth);
   let position = start;
@@ -140,45 +155,11 @@ function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: Scann
       left = SLICE_VALUES;
       yield;
     }
-    const { end, problem, mapEntries, values } = scanner;
-    events.push({ start: position, end, problem, mapEntries, values });
-    position = end;
-    left = Math.max(left - (values - counted), 1);
+    events.push(new RawEvent(bytes, position, scanner));
+    position = scanner.end;
+    left = Math.max(left - (scanner.values - counted), 1);
   }
   return { events, end: position };
-}
-
-/** Decodes some at a time: a frame of eight million small values never stands in memory as a whole. */
-function lazilyDecoded(bytes: Buffer, events: readonly ScannedEvent[]): RawEvents {
-  return { length: events.length, [Symbol.iterator]: () => decodeEvents(bytes, events) };
-}
-
-function* decodeEvents(bytes: Buffer, events: readonly ScannedEvent[]): Generator<RawEvent, void, undefined> {
-  let from = 0;
-  while (from < events.length) {
-    // Neighbours that can be decoded, up to the bound; or one that cannot.
-    let to = from;
-    const start = (events[from] as ScannedEvent).start;
-    while (to < events.length) {
-      const next = events[to] as ScannedEvent;
-      if (!isDecodable(next) || (to > from && next.end - start > DECODE_BYTES)) break;
-      to += 1;
-    }
-    const values = to > from ? decodeSequence(bytes.subarray(start, (events[to - 1] as ScannedEvent).end)) : [];
-    to = Math.max(to, from + 1);
-    for (let index = from; index < to; index += 1) {
-      const { start: first, end, problem, mapEntries, values: count } = events[index] as ScannedEvent;
-      const value = values[index - from];
-      // Whoever takes the event decides how long it lives: the next one may be as large.
-      values[index - from] = undefined;
-      yield { value, problem, sizeBytes: end - first, mapEntries, values: count };
-    }
-    from = to;
-  }
-}
-
-function isDecodable({ start, end, problem, values }: ScannedEvent): boolean {
-  return problem < firstUndecodable && end - start <= limits.eventBytes && values <= limits.valuesPerEvent;
 }
 
 /** Size of the map or array whose header is at `at`, and where its first item begins. */

@@ -10,6 +10,8 @@ import { canaryRuns } from './runs.ts';
 const scanner = 'shared/msgpack-scanner.ts';
 const reader = 'daemon/writer/read-record-body.ts';
 const validator = 'daemon/writer/validate-event.ts';
+const transcriber = 'daemon/writer/transcriber.ts';
+const jsonText = 'daemon/writer/json-text.ts';
 const preparation = 'daemon/writer/prepare-events.ts';
 
 const mutants: Mutant[] = [
@@ -37,8 +39,8 @@ const mutants: Mutant[] = [
   {
     file: reader,
     fault: 'an event gets the value of its neighbour',
-    from: 'values[index - from];',
-    to: 'values[to - 1 - index];',
+    from: 'new RawEvent(bytes, position, scanner)',
+    to: 'new RawEvent(bytes, start, scanner)',
   },
   { file: validator, fault: 'problems are passed over', from: 'if (problem !== undefined) return problem;', to: '' },
   {
@@ -59,6 +61,15 @@ const mutants: Mutant[] = [
     from: 'typeId,\n    sourceId,',
     to: 'typeId: sourceId,\n    sourceId,',
   },
+  {
+    file: transcriber,
+    fault: 'a timestamp may be any number',
+    from: '!isTimestamp(timestamp)',
+    to: 'timestamp === undefined',
+  },
+  { file: transcriber, fault: 'keys stay as they came', from: "text.disorder === 'none'", to: 'true' },
+  { file: jsonText, fault: 'a key may stand there twice', from: 'if (difference === 0) return false;', to: '' },
+  { file: jsonText, fault: 'quotes are not escaped', from: 'byte === QUOTE || ', to: '' },
 ];
 
 describe('a writer with a fault is caught', () => {

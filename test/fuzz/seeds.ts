@@ -34,6 +34,20 @@ const plainEvents = fc
   })
   .map(({ event, forms }) => encodeInSomeForm(event, forms).bytes);
 
+/** Events as clients send them: the shortest forms, and nothing unusual but some of the keys. */
+const ordinaryEvents = fc
+  .record(
+    {
+      type: fc.constantFrom(...names.slice(0, 3)),
+      source: fc.constantFrom(...names.slice(0, 3)),
+      timestamp: fc.double({ min: 1, max: 2e9, noNaN: true }),
+      action: fc.constantFrom('create', '"'),
+      data: fc.dictionary(fc.constantFrom('path', 'name', 'ext', 'q"', 'x'), jsonValues, { noNullPrototype: true }),
+    },
+    { requiredKeys: ['type', 'source', 'timestamp', 'data'], noNullPrototype: true },
+  )
+  .map(encode);
+
 /** Events that stand at a border, or would do something to a careless reader. */
 const specialEvents = [
   { type: 'p', source: 's', timestamp: 1, data: JSON.parse('{"__proto__":{"polluted":true}}') as unknown },
@@ -52,6 +66,7 @@ const vectorEvents = [
 /** Events one by one, some of them refused. */
 export const seedEvents: readonly Buffer[] = [
   ...fc.sample(plainEvents, { seed, numRuns: 120 }),
+  ...fc.sample(ordinaryEvents, { seed, numRuns: 120 }),
   ...specialEvents,
   ...vectorEvents,
 ];
