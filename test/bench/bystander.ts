@@ -8,6 +8,7 @@ import { DaemonProcess } from '../harness/daemon-process.ts';
 import { HostileProcess, misbehaviours } from '../harness/hostile-process.ts';
 import { RunningCommand } from '../harness/command-line.ts';
 import { corpus } from './corpus.ts';
+import { median, percentile } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -87,12 +88,12 @@ async function trial(what: string): Promise<Figures> {
     quietP99: percentile(quiet, 0.99),
     p50: percentile(disturbed, 0.5),
     p99: percentile(disturbed, 0.99),
-    max: disturbed.at(-1) ?? Number.NaN,
+    max: Math.max(...disturbed),
     receipts: disturbed.length,
   };
 }
 
-/** Milliseconds from each event to its receipt, one after the other; ascending. */
+/** Milliseconds from each event to its receipt, one after the other. */
 async function latencies(client: Client, count: number): Promise<number[]> {
   const times: number[] = [];
   const deadline = performance.now() + Number(values.seconds) * 1000;
@@ -101,7 +102,7 @@ async function latencies(client: Client, count: number): Promise<number[]> {
     await within(deadline - started, client.recordBatch([{ type: 'bystander', source: 'bench', data: { n } }]));
     times.push(performance.now() - started);
   }
-  return times.toSorted((a, b) => a - b);
+  return times;
 }
 
 /** Waits for a receipt, but no longer than this. */
@@ -112,15 +113,4 @@ async function within(ms: number, receipt: Promise<unknown>): Promise<void> {
   await Promise.race([receipt.then(() => undefined), promise]);
   clearTimeout(timer);
   receipt.catch(() => undefined);
-}
-
-function percentile(ascending: readonly number[], share: number): number {
-  return ascending[Math.ceil(ascending.length * share) - 1] ?? Number.NaN;
-}
-
-function median(figures: readonly number[]): number {
-  return percentile(
-    figures.toSorted((a, b) => a - b),
-    0.5,
-  );
 }

@@ -7,6 +7,7 @@ import type { Client, Durability } from '../../client/index.ts';
 import { durabilities } from '../../shared/messages/record.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { corpus } from './corpus.ts';
+import { median, percentile } from './statistics.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
 const SINGLE_EVENTS = 300;
@@ -31,7 +32,6 @@ const results: Record<Durability, Figures[]> = { committed: [], flushed: [] };
 for (let round = 0; round < rounds; round += 1) {
   for (const level of durabilities) results[level].push(await measure(level));
 }
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const summary = durabilities.map((level) => {
   const of = (name: keyof Figures) => median(results[level].map((figures) => figures[name]));
   return [
@@ -47,7 +47,7 @@ const summary = durabilities.map((level) => {
 process.stdout.write(`${JSON.stringify(Object.fromEntries(summary))}\n`);
 
 async function measure(level: Durability): Promise<Figures> {
-  const times = (await single(client, level, SINGLE_EVENTS)).toSorted((a, b) => a - b);
+  const times = await single(client, level, SINGLE_EVENTS);
   const sharedStart = performance.now();
   await Promise.all(Array.from({ length: SENDERS }, () => single(daemon.connect(), level, SINGLE_EVENTS / 3)));
   const sharedSeconds = (performance.now() - sharedStart) / 1000;
@@ -58,8 +58,8 @@ async function measure(level: Durability): Promise<Figures> {
   }
   const batchSeconds = (performance.now() - batchStart) / 1000;
   return {
-    p50Ms: times[Math.floor(times.length / 2)] ?? Number.NaN,
-    p99Ms: times[Math.floor(times.length * 0.99)] ?? Number.NaN,
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
     sharedPerSecond: (SENDERS * SINGLE_EVENTS) / 3 / sharedSeconds,
     batchEventsPerSecond: (BATCHES * BATCH_EVENTS) / batchSeconds,
   };

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connectWithNet } from '../../client/index.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { percentile } from './statistics.ts';
 
 const [clientCount = 1_000, eventCount = 20] = process.argv.slice(2).map(Number);
 await using daemon = await DaemonProcess.start();
@@ -40,15 +41,14 @@ clearInterval(watch);
 const seconds = (performance.now() - started) / 1000;
 await Promise.all(clients.map((client) => client.close()));
 await waitFor('all connections to be gone', () => held().descriptors <= before.descriptors + 1, 10_000);
-times.sort((a, b) => a - b);
 process.stdout.write(
   `${JSON.stringify({
     clients: clientCount,
     sent: clientCount * eventCount,
     stored,
     receiptsPerSecond: Math.round(times.length / seconds),
-    p50Ms: times[Math.floor(times.length / 2)],
-    p99Ms: times[Math.floor(times.length * 0.99)],
+    p50Ms: percentile(times, 0.5),
+    p99Ms: percentile(times, 0.99),
     before,
     connected,
     during: peak,

@@ -6,7 +6,7 @@ import { type Client, connect, type ConnectOptions } from '../../client/index.ts
 import { type DaybookPaths, daybookPaths } from '../../shared/paths.ts';
 import { temporaryHome } from './temporary-home.ts';
 
-const entry = fileURLToPath(new URL('../../daemon/main.ts', import.meta.url));
+const sources = fileURLToPath(new URL('../../daemon/main.ts', import.meta.url));
 
 export interface DaemonOptions {
   /** An existing home to start on, which is then not removed; by default a new one. */
@@ -19,6 +19,8 @@ export interface DaemonOptions {
   under?: readonly string[];
   /** Flags of `daybook daemon`. */
   flags?: readonly string[];
+  /** The daemon's entry file: that of a built package instead of the sources. */
+  entry?: string;
 }
 
 export interface Ended {
@@ -53,7 +55,7 @@ export class DaemonProcess {
       mkdirSync(dirname(this.paths.config), { recursive: true, mode: 0o700 });
       writeFileSync(this.paths.config, JSON.stringify(options.config, null, 2), { mode: 0o600 });
     }
-    const { under = [], nodeArguments = [], flags = [] } = options;
+    const { under = [], nodeArguments = [], flags = [], entry = sources } = options;
     const command = [...under, process.execPath, ...nodeArguments, entry, ...flags];
     this.process = spawn(command[0] ?? '', command.slice(1), {
       env: { ...process.env, ...options.environment, DAYBOOK_HOME: this.home },

@@ -1,0 +1,32 @@
+/** Every figure a trial can report, and what its number means. */
+export const figures = {
+  eventsPerSecond: { unit: 'events/s', better: 'more' },
+  firstEventsPerSecond: { unit: 'events/s', better: 'more' },
+  lastEventsPerSecond: { unit: 'events/s', better: 'more' },
+  recordMicroseconds: { unit: 'µs', better: 'less' },
+  p50Ms: { unit: 'ms', better: 'less' },
+  p99Ms: { unit: 'ms', better: 'less' },
+  receiptP50Ms: { unit: 'ms', better: 'less' },
+  receiptP99Ms: { unit: 'ms', better: 'less' },
+  receiptBesideQueryP50Ms: { unit: 'ms', better: 'less' },
+  receiptBesideQueryP99Ms: { unit: 'ms', better: 'less' },
+  receiptP99Ratio: { unit: 'x', better: 'less' },
+  newestOfTypeP50Ms: { unit: 'ms', better: 'less' },
+  newestOfTypeP99Ms: { unit: 'ms', better: 'less' },
+  timeRangeP50Ms: { unit: 'ms', better: 'less' },
+  timeRangeP99Ms: { unit: 'ms', better: 'less' },
+  countsP50Ms: { unit: 'ms', better: 'less' },
+  countsP99Ms: { unit: 'ms', better: 'less' },
+  diskBytesPerEvent: { unit: 'B', better: 'less' },
+  peakPrivateMegabytes: { unit: 'MB', better: 'less' },
+  idlePrivateMegabytes: { unit: 'MB', better: 'less' },
+  idleWakeUpsPerSecond: { unit: '/s', better: 'less' },
+  idleCpuTicks: { unit: 'ticks', better: 'less' },
+  startMs: { unit: 'ms', better: 'less' },
+  listMs: { unit: 'ms', better: 'less' },
+  nodeMs: { unit: 'ms', better: 'less' },
+  importMs: { unit: 'ms', better: 'less' },
+  addedPrivateMegabytes: { unit: 'MB', better: 'less' },
+} as const;
+
+export type FigureName = keyof typeof figures;

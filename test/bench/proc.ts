@@ -1,0 +1,29 @@
+/** What Linux tells of a process. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Memory that is this process's alone: RssAnon, MB (10^6 bytes). */
+export function privateMegabytes(pid: number): number {
+  return (Number(field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon')) * 1024) / 1e6;
+}
+
+/** How often its threads have gone to sleep, which is how often they have been woken. */
+export function wakeUps(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+    return sum + Number(field(status, 'voluntary_ctxt_switches'));
+  }, 0);
+}
+
+/** CPU time of all its threads, in ticks (of 10 ms, commonly). */
+export function cpuTicks(pid: number): number {
+  const [, afterName = ''] = /\) (.*)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+  const fields = afterName.split(' ');
+  // The state of the process, field 3 of proc_pid_stat(5), comes first here.
+  return Number(fields[14 - 3]) + Number(fields[15 - 3]);
+}
+
+function field(status: string, name: string): string {
+  const value = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1];
+  if (value === undefined) throw new Error(`/proc does not tell ${name}`);
+  return value;
+}
