@@ -14,7 +14,6 @@ export function workerEntry(callerUrl: string, name: string): URL {
  * exceeds them ends, and the process with it or a new thread in its place.
  */
 export const workerLimits = {
-  /** Room for a window of decoded events: with 16 MB it commits a sixth fewer events a second. */
-  writer: { maxYoungGenerationSizeMb: 64, maxOldGenerationSizeMb: 256 },
+  writer: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
   reader: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
 } as const;

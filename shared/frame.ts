@@ -71,13 +71,18 @@ export function parseFrame(content: Buffer): Frame {
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
+  readonly #onSpent: (memory: Buffer) => void;
   #chunks: Buffer[] = [];
+  /** Memory in which nothing lies any more but, perhaps, the frame that was given out last. */
+  readonly #spent: Buffer[] = [];
   #bufferedBytes = 0;
   /** Content length of the frame being collected; -1 while its length prefix is incomplete. */
   #expectedBytes = -1;
 
-  constructor(maxFrameBytes: number) {
+  /** @param onSpent told of memory in which no frame lies any more, neither a coming one nor one that was given out */
+  constructor(maxFrameBytes: number, onSpent: (memory: Buffer) => void = () => undefined) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#onSpent = onSpent;
   }
 
   /** Bytes of an unfinished frame; 0 between frames. */
@@ -88,6 +93,7 @@ export class FrameDecoder {
   /** The frames that this chunk completes. @throws BadFrame */
   *push(chunk: Buffer): Generator<Frame, void, undefined> {
     this.#keep(chunk);
+    this.#releaseSpent();
     for (;;) {
       if (this.#expectedBytes < 0) {
         if (this.#bufferedBytes < LENGTH_BYTES) return;
@@ -104,7 +110,13 @@ export class FrameDecoder {
       const content = this.#take(this.#expectedBytes);
       this.#expectedBytes = -1;
       yield parseFrame(content);
+      this.#releaseSpent();
     }
+  }
+
+  #releaseSpent(): void {
+    for (const memory of this.#spent) this.#onSpent(memory);
+    this.#spent.length = 0;
   }
 
   /**
@@ -118,6 +130,7 @@ export class FrameDecoder {
       const previous = this.#chunks.at(-1);
       if (previous === undefined || previous.length > merged.length || previous.length > MERGE_BELOW_BYTES) break;
       this.#chunks.pop();
+      this.#spent.push(previous, merged);
       merged = Buffer.concat([previous, merged]);
     }
     this.#chunks.push(merged);
@@ -142,10 +155,14 @@ export class FrameDecoder {
         missing = 0;
       } else {
         parts.push(chunk);
+        this.#spent.push(chunk);
         this.#chunks.shift();
         missing -= chunk.length;
       }
     }
-    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, count);
+    if (parts.length === 1 && parts[0] !== undefined) return parts[0];
+    const whole = Buffer.concat(parts, count);
+    this.#spent.push(whole);
+    return whole;
   }
 }

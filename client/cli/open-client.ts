@@ -1,5 +1,6 @@
 import type { Client, ConnectOptions } from '../index.ts';
 import { connect } from '../connect.ts';
+import { connectWithNet } from '../net-transport.ts';
 
 /**
  * A client whose daemon has answered. It has no spool unless it is given one: what a command is told, it sees through
@@ -8,12 +9,19 @@ import { connect } from '../connect.ts';
  */
 export async function openClient(options: ConnectOptions = {}): Promise<Client> {
   const { reconnect = false, spool = false } = options;
-  const first = connect({ clientName: 'daybook', ...options, reconnect: false, spool: reconnect ? false : spool });
+  // A command that runs for a moment does without what node-ipc takes to load.
+  const first = connect({
+    clientName: 'daybook',
+    transport: connectWithNet,
+    ...options,
+    reconnect: false,
+    spool: reconnect ? false : spool,
+  });
   await first.ready();
   if (!reconnect) return first;
   // There is one, so it is worth waiting for when it goes away later.
   await first.close();
-  return connect({ clientName: 'daybook', ...options, spool });
+  return connect({ clientName: 'daybook', transport: connectWithNet, ...options, spool });
 }
 
 /** Runs `use` with a client and closes it afterwards. */

@@ -11,8 +11,8 @@ interface Progress {
 
 /** Quiet time after the last commit before the write-ahead log is folded into the database. */
 const IDLE_CHECKPOINT_MS = 30_000;
-/** Commits after which the length of the log is looked at. */
-const LOOK_AFTER_COMMITS = 16;
+/** Commits after which the length of the log is looked at: one of 1,000 events adds some 100 pages. */
+const LOOK_AFTER_COMMITS = 4;
 
 /**
  * Moves the write-ahead log into the database: a part at a time while events come, all of it once it is quiet. SQLite's
@@ -30,13 +30,13 @@ export class Checkpoints {
     this.#onFailure = onFailure;
     db.pragma('wal_autocheckpoint = 0');
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
+    // There may be a log of a process that was killed.
+    this.#startIdleTimer();
   }
 
   /** Call after each commit, once its receipts are on their way. */
   noteCommit(): void {
-    if (this.#idleTimer === undefined) {
-      this.#idleTimer = setTimeout(() => this.#run('TRUNCATE'), IDLE_CHECKPOINT_MS).unref();
-    } else this.#idleTimer.refresh();
+    this.#startIdleTimer();
     this.#commits += 1;
     if (this.#commits < LOOK_AFTER_COMMITS) return;
     this.#commits = 0;
@@ -52,6 +52,11 @@ export class Checkpoints {
 
   stop(): void {
     clearTimeout(this.#idleTimer);
+  }
+
+  #startIdleTimer(): void {
+    if (this.#idleTimer !== undefined) this.#idleTimer.refresh();
+    else this.#idleTimer = setTimeout(() => this.#run('TRUNCATE'), IDLE_CHECKPOINT_MS).unref();
   }
 
   /** A reader in the way is not waited for. */

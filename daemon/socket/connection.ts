@@ -5,6 +5,7 @@ import { BadFrame, encodeFrame, type Frame, FrameDecoder } from '../../shared/fr
 import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
+import { releaseMemory } from '../release-memory.ts';
 
 /**
  * Why no more is read from a client: the ingest queue is full, too many of its requests are under way, it is the turn of
@@ -42,7 +43,7 @@ export class Connection implements StreamHandlers {
   readonly #end = Promise.withResolvers<void>();
   readonly #stream: ByteStream;
   readonly #owner: ConnectionOwner;
-  #decoder = new FrameDecoder(limits.frameBytes);
+  #decoder = new FrameDecoder(limits.frameBytes, releaseMemory);
   #partialBytes = 0;
   /** Frames that have arrived and wait for the next turn. */
   #waitingFrames: Generator<Frame, void, undefined> | undefined;
@@ -171,7 +172,7 @@ export class Connection implements StreamHandlers {
     this.#state = 'ending';
     this.#reason = reason;
     this.#stopTimer();
-    this.#decoder = new FrameDecoder(limits.frameBytes);
+    this.#decoder = new FrameDecoder(limits.frameBytes, releaseMemory);
     this.#waitingFrames = undefined;
     this.#notePartialFrame(0);
     this.#stream.resume();

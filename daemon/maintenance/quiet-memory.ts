@@ -1,0 +1,39 @@
+/** Quiet time before memory is given back, and the work since the last time that makes it worth it. */
+const QUIET_MS = 5_000;
+const WORTH_EVENTS = 10_000;
+
+/** All that can be had: what is pooled for later growth too. Only where the daemon was launched with it exposed. */
+export function collectGarbage(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/**
+ * Gives back what a burst of work has left behind, once it is over: a thread that does nothing collects nothing, and would
+ * keep it for as long. A thread that has little to do is left alone; collecting costs it some tens of milliseconds.
+ */
+export class QuietMemory {
+  readonly #giveBack: () => void;
+  #events = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(giveBack: () => void) {
+    this.#giveBack = giveBack;
+  }
+
+  /** Call after work was done. */
+  note(events: number): void {
+    this.#events += events;
+    if (this.#timer !== undefined) this.#timer.refresh();
+    else if (this.#events >= WORTH_EVENTS) this.#timer = setTimeout(() => this.#run(), QUIET_MS).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#timer = undefined;
+    this.#events = 0;
+    this.#giveBack();
+  }
+}
