@@ -18,6 +18,7 @@ import { EventPages } from './query/event-pages.ts';
 import { EventStore } from './storage/event-store.ts';
 import { NameTable } from './storage/name-table.ts';
 import { openWriter } from './storage/open-database.ts';
+import { nameEvents } from './writer/name-events.ts';
 import { prepareEvents } from './writer/prepare-events.ts';
 import { readRecordBody } from './writer/read-record-body.ts';
 
@@ -135,7 +136,7 @@ export class EventDatabase {
     const { encoded, indexes, unencodable } = encodeAll(events);
     // The way of every event, whoever sends it: through its bytes.
     const body = readRecordBody(encodeRecordBody(encoded, 'committed', true));
-    const { rows, rejected } = prepareEvents(body.events, this.#names, nowSeconds);
+    const { rows, rejected } = nameEvents(prepareEvents(body.events, nowSeconds), this.#names);
     this.#store.begin('normal');
     try {
       const { stored, duplicate, firstId, lastId } = this.#store.append(rows, Math.floor(nowSeconds));

@@ -28,6 +28,7 @@ const exactPackr = new Packr({ ...options, mapsAsObjects: false });
 
 /** U+FFFD in UTF-8: what half a surrogate pair would leave as. */
 const REPLACEMENT = Buffer.from('\u{fffd}');
+const REPLACEMENT_START = 0xef;
 
 /**
  * The msgpack bytes of a value.
@@ -36,7 +37,8 @@ const REPLACEMENT = Buffer.from('\u{fffd}');
  */
 export function encode(value: unknown): Buffer {
   const bytes = pack(value);
-  if (bytes.includes(REPLACEMENT)) checkStrings(value);
+  // Looking for one byte takes a quarter of the time that looking for three does, and it is rare.
+  if (bytes.includes(REPLACEMENT_START) && bytes.includes(REPLACEMENT)) checkStrings(value);
   return bytes;
 }
 

@@ -18,14 +18,24 @@ export function writeEventHash(
   action: string | null,
   canonicalData: string,
 ): void {
-  const text =
-    `{"action":${JSON.stringify(action)},"data":${canonicalData},"source":${JSON.stringify(source)},` +
-    `"timestamp":${timestamp},"type":${JSON.stringify(type)}}`;
-  writeTextHash(target, text);
+  target.write(digestOf(identityText(timestamp, type, source, action, canonicalData)), 0, hashBytes, 'latin1');
 }
 
-/** The same, of the text described there. */
-export function writeTextHash(target: Buffer, text: string | Buffer): void {
-  // As a string of bytes: a Buffer for each digest costs twice the digest.
-  target.write(hash('sha256', text, 'binary'), 0, hashBytes, 'latin1');
+/** The text whose digest identifies an event. */
+export function identityText(
+  timestamp: number,
+  type: string,
+  source: string,
+  action: string | null,
+  canonicalData: string,
+): string {
+  return (
+    `{"action":${JSON.stringify(action)},"data":${canonicalData},"source":${JSON.stringify(source)},` +
+    `"timestamp":${timestamp},"type":${JSON.stringify(type)}}`
+  );
+}
+
+/** The SHA-256 of a text, as a string of bytes: a Buffer for each digest costs twice the digest. */
+export function digestOf(text: string | Buffer): string {
+  return hash('sha256', text, 'binary');
 }

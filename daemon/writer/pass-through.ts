@@ -3,10 +3,10 @@ import type { StoredEvent } from '../../shared/event.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import type { Receipt } from '../../shared/messages/record.ts';
 import type { NameTable } from '../storage/name-table.ts';
-import { prepareEvents } from './prepare-events.ts';
-import { readRecordBody } from './read-record-body.ts';
+import { payloadText } from '../storage/payload.ts';
+import { nameEvents } from './name-events.ts';
 import { receiptOutcome } from './receipt-outcome.ts';
-import type { WriterJob, WriterOutcome } from './writer-messages.ts';
+import type { RecordWork, WriterJob, WriterOutcome } from './writer-messages.ts';
 
 export interface PassThroughOptions {
   names: NameTable;
@@ -29,34 +29,31 @@ export class PassThrough {
   #apply(job: WriterJob): WriterOutcome {
     // Of a history that is not kept nothing can be missing.
     if (job.kind === 'flush' || job.kind === 'report-gaps') return { key: job.key, done: true };
-    if (job.kind === 'store-pattern') {
+    if (job.kind === 'refused') return { key: job.key, error: job.error };
+    if (job.kind !== 'record') {
       return { key: job.key, error: errorBody(new DaybookError('persistence_disabled', 'nothing is stored')) };
     }
-    try {
-      return this.#pass(job.key, Buffer.from(job.body.buffer, job.body.byteOffset, job.body.length));
-    } catch (error) {
-      if (!(error instanceof DaybookError)) throw error;
-      return { key: job.key, error: errorBody(error) };
-    }
+    return this.#pass(job);
   }
 
-  #pass(key: number, bytes: Buffer): WriterOutcome {
-    const nowSeconds = Date.now() / 1000;
-    const { events, durability } = readRecordBody(bytes);
-    const { rows, rejected } = prepareEvents(events, this.#options.names, nowSeconds);
-    const refused = new Set(rejected.map(({ index }) => index));
-    const accepted = [...events]
-      .filter((_, index) => !refused.has(index))
-      .map(({ value }) => value as Partial<StoredEvent>);
+  #pass(job: RecordWork & { key: number }): WriterOutcome {
+    const { names } = this.#options;
+    const { rows, rejected } = nameEvents(job, names);
+    const { types, sources, actions } = job.events;
+    const textOf = new Map([
+      ...types.map((text) => [`type ${names.idOf('type', text)}`, text] as const),
+      ...sources.map((text) => [`source ${names.idOf('source', text)}`, text] as const),
+      ...actions.map((text) => [`action ${names.idOf('action', text)}`, text] as const),
+    ]);
     this.#options.onEvents(
-      accepted.map(({ type = '', source = '', timestamp, action, data }) => ({
+      rows.map(({ timestamp, typeId, sourceId, actionId, data }) => ({
         // There is no row, so there is no id.
         id: 0,
-        type,
-        source,
-        timestamp: timestamp ?? nowSeconds,
-        ...(typeof action === 'string' && { action }),
-        data: data ?? {},
+        type: textOf.get(`type ${typeId}`) ?? '',
+        source: textOf.get(`source ${sourceId}`) ?? '',
+        timestamp,
+        ...(actionId !== null && { action: textOf.get(`action ${actionId}`) ?? '' }),
+        data: JSON.parse(payloadText(data)) as StoredEvent['data'],
       })),
     );
     const receipt: Receipt = {
@@ -65,9 +62,9 @@ export class PassThrough {
       rejected,
       firstId: null,
       lastId: null,
-      level: durability,
+      level: job.durability,
       persisted: false,
     };
-    return receiptOutcome(key, receipt);
+    return receiptOutcome(job.key, receipt);
   }
 }

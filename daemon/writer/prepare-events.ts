@@ -1,18 +1,17 @@
 import type { ErrorCode } from '../../shared/errors.ts';
-import { limits } from '../../shared/limits.ts';
 import type { Rejection } from '../../shared/messages/record.ts';
 import { scanProblems } from '../../shared/msgpack-scanner.ts';
-import type { EventRow } from '../storage/insert-events.ts';
-import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { packPayload } from '../storage/payload.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { hashBytes, writeEventHash } from './event-hash.ts';
+import { digestOf, identityText } from './event-hash.ts';
+import { EventPacker, type PackedEvents } from './packed-events.ts';
 import type { RawEvent } from './read-record-body.ts';
 import { Transcriber } from './transcriber.ts';
-import { isName, isRefusal, isTimestamp, type Refusal, validateEvent, type ValidEvent } from './validate-event.ts';
+import { isName, isRefusal, isTimestamp, type Refusal, validateEvent } from './validate-event.ts';
 
+/** The events of one request: each is either packed or a rejection. */
 export interface PreparedEvents {
-  rows: EventRow[];
+  events: PackedEvents;
   rejected: Rejection[];
   /** What is known of each rejected event, as far as it could be read. */
   refused: RefusedEvent[];
@@ -30,31 +29,21 @@ export interface RefusedEvent {
 const SLICE_EVENTS = 64;
 const SLICE_BYTES = 32 * 1024;
 
-/** Turns the events of one request into rows; each event is either a row or a rejection. */
-export function prepareEvents(events: readonly RawEvent[], names: NameTable, nowSeconds: number): PreparedEvents {
-  const slices = prepareInSlices(events, names, nowSeconds);
-  for (;;) {
-    const slice = slices.next();
-    if (slice.done === true) return slice.value;
-  }
-}
+const transcriber = new Transcriber();
 
-/** The same, with a pause after each slice for those who have less to do. */
+/** Makes the events of one request ready to be stored, with a pause after each slice for those who have less to do. */
 export function* prepareInSlices(
   events: readonly RawEvent[],
-  names: NameTable,
   nowSeconds: number,
 ): Generator<void, PreparedEvents, undefined> {
-  const rows: EventRow[] = [];
   const rejected: Rejection[] = [];
   const refused: RefusedEvent[] = [];
-  // One piece of memory for the hashes of a request.
-  const hashes = Buffer.allocUnsafeSlow(events.length * hashBytes);
-  let index = -1;
+  const first = events[0]?.start ?? 0;
+  const packer = new EventPacker(events.length, (events.at(-1)?.end ?? first) - first);
   let sliceEvents = 0;
   let sliceBytes = 0;
-  for (const raw of events) {
-    index += 1;
+  for (let index = 0; index < events.length; index += 1) {
+    const raw = events[index] as RawEvent;
     if (sliceEvents >= SLICE_EVENTS || sliceBytes >= SLICE_BYTES) {
       sliceEvents = 0;
       sliceBytes = 0;
@@ -62,26 +51,25 @@ export function* prepareInSlices(
     }
     sliceEvents += 1;
     sliceBytes += raw.sizeBytes;
-    const row = eventRow(raw, names, nowSeconds, hashes.subarray(index * hashBytes, (index + 1) * hashBytes));
-    if (isRefusal(row)) {
-      rejected.push({ index, code: row.code, message: row.message });
-      refused.push({ index, code: row.code, ...traces(raw.value, nowSeconds) });
-    } else rows.push(row);
+    if (raw.problem === scanProblems.none && transcriber.pack(raw.bytes, raw.start, raw.end, index, packer)) continue;
+    const refusal = pack(raw, index, nowSeconds, packer);
+    if (refusal !== undefined) {
+      rejected.push({ index, code: refusal.code, message: refusal.message });
+      refused.push({ index, code: refusal.code, ...traces(raw.value, nowSeconds) });
+    }
     // It is text now; the next event is decoded without this one in memory.
     raw.release();
   }
-  return { rows, rejected, refused };
+  return { events: packer.finish(), rejected, refused };
 }
 
-const transcriber = new Transcriber();
-
-function eventRow(raw: RawEvent, names: NameTable, nowSeconds: number, hash: Buffer): EventRow | Refusal {
-  if (raw.problem === scanProblems.none) {
-    const row = transcriber.row(raw.bytes, raw.start, raw.end, names, hash);
-    if (row !== undefined) return row;
+/** The same, in one go. */
+export function prepareEvents(events: readonly RawEvent[], nowSeconds: number): PreparedEvents {
+  const slices = prepareInSlices(events, nowSeconds);
+  for (;;) {
+    const slice = slices.next();
+    if (slice.done === true) return slice.value;
   }
-  const valid = validateEvent(raw, nowSeconds);
-  return isRefusal(valid) ? valid : prepareRow(valid, raw, names, hash);
 }
 
 function traces(event: unknown, nowSeconds: number): { source: string | null; timestampSeconds: number } {
@@ -92,33 +80,18 @@ function traces(event: unknown, nowSeconds: number): { source: string | null; ti
   };
 }
 
-function prepareRow(event: ValidEvent, raw: RawEvent, names: NameTable, hash: Buffer): EventRow | Refusal {
-  const { timestamp, type, source, action, data } = event;
+/** Packs any event, or says why it is refused. */
+function pack(raw: RawEvent, index: number, nowSeconds: number, packer: EventPacker): Refusal | undefined {
+  const valid = validateEvent(raw, nowSeconds);
+  if (isRefusal(valid)) return valid;
+  const { timestamp, type, source, action, data } = valid;
   const canonical = canonicalJson(data);
   const topLevelEntries = raw.mapEntries - canonical.entries;
   if (topLevelEntries > 5 || topLevelEntries < 0 || topLevelEntries !== Object.keys(raw.value as object).length) {
     return { code: 'invalid_data', message: 'a map has the same key twice' };
   }
-  const typeId = names.idOf('type', type);
-  if (typeId === undefined) return tooManyNames('type');
-  const sourceId = names.idOf('source', source);
-  if (sourceId === undefined) return tooManyNames('source');
-  const actionId = action === null ? null : names.idOf('action', action);
-  if (actionId === undefined) return tooManyNames('action');
-  writeEventHash(hash, timestamp, type, source, action, canonical.text);
-  return {
-    timestamp,
-    hash,
-    typeId,
-    sourceId,
-    actionId,
-    data: packPayload(canonical.inOrder ? canonical.text : JSON.stringify(data)),
-  };
-}
-
-function tooManyNames(kind: NameKind): Refusal {
-  return {
-    code: 'too_many_names',
-    message: `the database knows ${limits.namesPerKind} different names of this kind (${kind}) already; put what varies into data`,
-  };
+  packer.hash(digestOf(identityText(timestamp, type, source, action, canonical.text)));
+  packer.payload(packPayload(canonical.inOrder ? canonical.text : JSON.stringify(data)));
+  packer.add({ index, timestamp, type, source, action });
+  return undefined;
 }

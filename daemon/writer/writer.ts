@@ -37,9 +37,9 @@ export class Writer {
     this.gapsAtStart = ready.gaps;
   }
 
-  /** Hands jobs over in order. The bytes of record bodies are moved, not copied. */
+  /** Hands jobs over in order. Packed events are moved, not copied. */
   post(jobs: WriterJob[]): void {
-    const transfers = jobs.flatMap((job) => (job.kind === 'record' ? [job.body.buffer as ArrayBuffer] : []));
+    const transfers = jobs.flatMap((job) => (job.kind === 'record' ? [job.events.bytes.buffer] : []));
     this.#worker.postMessage({ kind: 'jobs', jobs } satisfies ToWriter, transfers);
   }
 

@@ -11,6 +11,8 @@ const scanner = 'shared/msgpack-scanner.ts';
 const reader = 'daemon/writer/read-record-body.ts';
 const validator = 'daemon/writer/validate-event.ts';
 const transcriber = 'daemon/writer/transcriber.ts';
+const naming = 'daemon/writer/name-events.ts';
+const packing = 'daemon/writer/packed-events.ts';
 const jsonText = 'daemon/writer/json-text.ts';
 const preparation = 'daemon/writer/prepare-events.ts';
 
@@ -58,17 +60,12 @@ const mutants: Mutant[] = [
   {
     file: preparation,
     fault: 'the source is kept as the type',
-    from: 'typeId,\n    sourceId,',
-    to: 'typeId: sourceId,\n    sourceId,',
-  },
-  {
-    file: transcriber,
-    fault: 'a timestamp may be any number',
-    from: '!isTimestamp(timestamp)',
-    to: 'timestamp === undefined',
+    from: 'index, timestamp, type, source, action });',
+    to: 'index, timestamp, type: source, source, action });',
   },
   { file: transcriber, fault: 'keys stay as they came', from: "text.disorder === 'none'", to: 'true' },
-  { file: jsonText, fault: 'a key may stand there twice', from: 'if (difference === 0) return false;', to: '' },
+  { file: packing, fault: 'a payload is that of its neighbour', from: '    from = to;', to: '' },
+  { file: packing, fault: 'any text is taken for ASCII', from: 'form === forms.ascii ?', to: 'true ?' },
   { file: jsonText, fault: 'quotes are not escaped', from: 'byte === QUOTE || ', to: '' },
 ];
 
@@ -79,6 +76,7 @@ describe('a writer with a fault is caught', () => {
       const modules = {
         ...((await importWith(mutant, reader)) as Pick<RecordModules, 'readRecordBody'>),
         ...((await importWith(mutant, preparation)) as Pick<RecordModules, 'prepareEvents'>),
+        ...((await importWith(mutant, naming)) as Pick<RecordModules, 'nameEvents'>),
       };
       const found = fc.check(recordBodyProperty(modules), { seed, numRuns: canaryRuns.recordBody, endOnFailure: true });
       assert.ok(found.failed, `nothing noticed in ${found.numRuns} runs`);

@@ -15,6 +15,7 @@ import { mutatedValue, valueMutations } from './value-mutation.ts';
 export interface RecordModules {
   readRecordBody: typeof import('../../daemon/writer/read-record-body.ts')['readRecordBody'];
   prepareEvents: typeof import('../../daemon/writer/prepare-events.ts')['prepareEvents'];
+  nameEvents: typeof import('../../daemon/writer/name-events.ts')['nameEvents'];
 }
 
 const bodies = fc
@@ -65,12 +66,12 @@ export function recordBodyProperty(modules: RecordModules): fc.IProperty<[Buffer
   });
 }
 
-type Prepared = ReturnType<RecordModules['prepareEvents']> & { durability: string; isOriginGiven: boolean };
+type Prepared = ReturnType<RecordModules['nameEvents']> & { durability: string; isOriginGiven: boolean };
 
 function outcomeOf(modules: RecordModules, body: Buffer, names: NumberedNames): Prepared | { code: ErrorCode } {
   try {
     const { events, durability, ...rest } = modules.readRecordBody(Buffer.from(body));
-    const prepared = modules.prepareEvents(events, names as unknown as NameTable, NOW_SECONDS);
+    const prepared = modules.nameEvents(modules.prepareEvents(events, NOW_SECONDS), names as unknown as NameTable);
     return { ...prepared, durability, isOriginGiven: 'origin' in rest };
   } catch (error) {
     const code = error instanceof Error && error.name === 'DaybookError' && 'code' in error ? error.code : undefined;

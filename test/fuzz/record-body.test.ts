@@ -2,6 +2,7 @@
 // oxlint-disable-next-line import/no-unassigned-import
 import 'msgpackr';
 import { describe, test } from 'node:test';
+import { nameEvents } from '../../daemon/writer/name-events.ts';
 import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
 import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
 import { checkProperty } from '../harness/property.ts';
@@ -12,12 +13,12 @@ import { shortestTurns } from './shortest-turns.ts';
 
 describe('any body of a record request is refused, or accounted for event by event and kept as it was sent', () => {
   test('read in one go', async (t) => {
-    await checkProperty(t, recordBodyProperty({ readRecordBody, prepareEvents }), runs.recordBody / 2);
+    await checkProperty(t, recordBodyProperty({ readRecordBody, prepareEvents, nameEvents }), runs.recordBody / 2);
   });
 
   test('read with a pause after each value', async (t) => {
     const { reading } = shortestTurns;
     const reader = (await importWith(reading, reading.file)) as Pick<RecordModules, 'readRecordBody'>;
-    await checkProperty(t, recordBodyProperty({ ...reader, prepareEvents }), runs.recordBody / 2);
+    await checkProperty(t, recordBodyProperty({ ...reader, prepareEvents, nameEvents }), runs.recordBody / 2);
   });
 });

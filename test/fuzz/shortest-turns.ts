@@ -14,6 +14,12 @@ export const shortestTurns = {
     from: 'const SLICE_EVENTS = 64;',
     to: 'const SLICE_EVENTS = 1;',
   },
+  preparingJobs: {
+    fault: 'a pause after each step',
+    file: 'daemon/ingest/preparer.ts',
+    from: 'const TURN_MS = 0.5;',
+    to: 'const TURN_MS = 0;',
+  },
   committing: {
     fault: 'few events in a transaction',
     file: 'daemon/writer/group-commit.ts',

@@ -5,8 +5,7 @@ import { EventStore } from '../../daemon/storage/event-store.ts';
 import { type GuardedDatabase, openGuarded } from '../../daemon/storage/guarded-database.ts';
 import { Marker, type Marked } from '../../daemon/storage/marker.ts';
 import { NameTable } from '../../daemon/storage/name-table.ts';
-import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import { preparedRows } from './prepared.ts';
 import { encode } from '../../shared/codec.ts';
 import { limits } from '../../shared/limits.ts';
 import { temporaryHome } from './temporary-home.ts';
@@ -73,7 +72,7 @@ export class GuardedTrial {
       const n = first + index;
       return { type: 't', source: 's', timestamp: n, data: { n, text: `${n} `.repeat(20) } };
     });
-    const { rows } = prepareEvents(readRecordBody(encode({ events })).events, this.#names, 0);
+    const { rows } = preparedRows(encode({ events }), this.#names, 0);
     this.#store.begin('normal');
     const { firstId } = this.#store.append(rows, arrivedSeconds);
     this.#store.commit();

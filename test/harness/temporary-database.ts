@@ -5,8 +5,7 @@ import { limits } from '../../shared/limits.ts';
 import { type Appended, EventStore } from '../../daemon/storage/event-store.ts';
 import { NameTable } from '../../daemon/storage/name-table.ts';
 import { openWriter } from '../../daemon/storage/open-database.ts';
-import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import { preparedRows } from './prepared.ts';
 import { temporaryHome } from './temporary-home.ts';
 
 /** A database file of its own with everything the writer thread holds on it, but in this thread. */
@@ -38,7 +37,7 @@ export class TemporaryDatabase {
 
   /** Stores events in one transaction, through the code that the daemon stores them with. */
   append(events: readonly unknown[], arrivedSeconds = Math.floor(Date.now() / 1000)): Appended {
-    const { rows, rejected } = prepareEvents(readRecordBody(encode({ events })).events, this.names, arrivedSeconds);
+    const { rows, rejected } = preparedRows(encode({ events }), this.names, arrivedSeconds);
     if (rejected.length > 0) throw new Error(`rejected: ${JSON.stringify(rejected[0])}`);
     this.store.begin('normal');
     try {

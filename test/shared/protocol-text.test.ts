@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { canonicalJson } from '../../daemon/writer/canonical-json.ts';
-import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import { preparedRows } from '../harness/prepared.ts';
 import { decode, encode } from '../../shared/codec.ts';
 import { errorCodes } from '../../shared/errors.ts';
 import { parseFrame } from '../../shared/frame.ts';
@@ -93,7 +92,7 @@ describe('PROTOCOL.md', () => {
         ?.trim(),
     );
     using database = new TemporaryDatabase();
-    const [row] = prepareEvents(readRecordBody(encode({ events: [event] })).events, database.names, 0).rows;
+    const [row] = preparedRows(encode({ events: [event] }), database.names, 0).rows;
     assert.ok(part.includes(`\`${row?.hash.toString('hex')}\``), row?.hash.toString('hex'));
   });
 

@@ -7,8 +7,8 @@ import { limits } from '../../shared/limits.ts';
 import { MsgpackScanner, scanProblems } from '../../shared/msgpack-scanner.ts';
 import type { EventRow } from '../../daemon/storage/insert-events.ts';
 import { canonicalJson } from '../../daemon/writer/canonical-json.ts';
-import { prepareEvents, type PreparedEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import type { NamedEvents } from '../../daemon/writer/name-events.ts';
+import { preparedRows } from '../harness/prepared.ts';
 import { TemporaryDatabase } from '../harness/temporary-database.ts';
 import { withoutMinusZero } from './json-values.ts';
 import { encodeInSomeForm } from './msgpack-forms.ts';
@@ -21,9 +21,9 @@ before(() => {
 after(() => database[Symbol.dispose]());
 
 /** What the writer makes of a record request with this one event in it. */
-function prepareOne(event: Uint8Array): PreparedEvents {
+function prepareOne(event: Uint8Array): NamedEvents {
   const body = Buffer.concat([Buffer.from('81a66576656e747391', 'hex'), event]);
-  return prepareEvents(readRecordBody(body).events, database.names, 0);
+  return preparedRows(body, database.names, 0);
 }
 
 /** The row that is stored for an event. */

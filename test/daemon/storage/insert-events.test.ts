@@ -101,7 +101,10 @@ describe('InsertEvents', () => {
       for (const size of [1, 8, 128]) {
         const batch = rows(0, size);
         batch[size >> 1] = { ...row(size >> 1), ...change } as EventRow;
+        database.db.exec('BEGIN');
         assert.throws(() => insert.run(batch, 1, 1, () => undefined), { code });
+        database.db.exec('ROLLBACK');
+        insert.noteRemoved();
       }
     });
   }

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, mock, test, type TestContext } from 'node:test';
 import { GroupCommit } from '../../../daemon/writer/group-commit.ts';
 import type { StorageFailure } from '../../../daemon/storage/storage-failure.ts';
-import type { WriterJob, WriterOutcome } from '../../../daemon/writer/writer-messages.ts';
+import type { IncomingJob, WriterOutcome } from '../../../daemon/writer/writer-messages.ts';
 import { decode, encode } from '../../../shared/codec.ts';
 import { DaybookError } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { Origin } from '../../../shared/messages/origin.ts';
 import type { Receipt } from '../../../shared/messages/record.ts';
+import { preparedJob } from '../../harness/prepared.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 const BATCH_TIMEOUT_MS = 5_000;
@@ -64,7 +65,7 @@ class Trial {
 
   add(job: Record<string, unknown>): void {
     this.#key += 1;
-    this.group.add({ sender: 1, ...job, key: this.#key } as WriterJob);
+    this.group.add(preparedJob({ sender: 1, ...job, key: this.#key } as IncomingJob));
   }
 
   /** Has every commit fail after it was done, or none any more. */
@@ -167,30 +168,28 @@ describe('GroupCommit: when it commits', () => {
     for (let job = 0; job < 3; job += 1) trial.record(flood, { sender: 1 });
     trial.record([event(-1 + 1e9)], { sender: 2 });
     await turn();
-    const [first] = trial.commits;
-    assert.deepEqual(first, [{ ...first?.[0], key: 4 }], 'the one event has its receipt before all others');
     for (let round = 0; round < 20 && trial.commits.flat().length < 4; round += 1) await turn();
     assert.deepEqual(
       trial.commits.flat().map(({ key }) => key),
-      [4, 1, 2, 3],
+      [1, 4, 2, 3],
     );
   });
 
   test('with what has arrived since its turn began', async (t) => {
     const trial = new Trial(t, limits.eventsPerFrame);
     trial.record(
-      Array.from({ length: 1_000 }, (_, n) => event(n)),
+      Array.from({ length: 500 }, (_, n) => event(n)),
       { sender: 1 },
     );
     let looks = 0;
     trial.onTakeIn = () => {
       looks += 1;
-      if (looks === 3) trial.record([event(1e9)], { sender: 2 });
+      if (looks === 2) trial.record([event(1e9)], { sender: 2 });
     };
     await turn();
     assert.deepEqual(
       trial.commits.map((outcomes) => outcomes.map(({ key }) => key)),
-      [[2], [1]],
+      [[1, 2]],
     );
   });
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { noteOrigin, noteRefused, noteReported } from '../../../daemon/writer/note-gaps.ts';
-import { prepareEvents } from '../../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../../daemon/writer/read-record-body.ts';
+import { preparedRows } from '../../harness/prepared.ts';
 import { encode } from '../../../shared/codec.ts';
 import type { Origin } from '../../../shared/messages/origin.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -18,7 +17,7 @@ class Trial {
 
   record(events: unknown[], from?: Origin): void {
     const { store, names } = this.database;
-    const { rows, rejected, refused } = prepareEvents(readRecordBody(encode({ events })).events, names, now);
+    const { rows, rejected, refused } = preparedRows(encode({ events }), names, now);
     store.begin('normal');
     noteRefused(store.gaps, names, refused, from, now);
     if (from !== undefined) noteOrigin(store.gaps, from, rows, rejected.length, now);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NameTable } from '../../../daemon/storage/name-table.ts';
-import { type PreparedEvents, prepareEvents } from '../../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../../daemon/writer/read-record-body.ts';
+import type { NamedEvents } from '../../../daemon/writer/name-events.ts';
 import { Entries, pack, Raw } from '../../harness/msgpack.ts';
+import { preparedRows } from '../../harness/prepared.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 const event = { type: 'a', source: 'b', timestamp: 1, data: { n: 1 } };
 
-function prepare(database: TemporaryDatabase, events: unknown[], names = database.names): PreparedEvents {
-  return prepareEvents(readRecordBody(pack({ events })).events, names, 1000);
+function prepare(database: TemporaryDatabase, events: unknown[], names = database.names): NamedEvents {
+  return preparedRows(pack({ events }), names, 1000);
 }
 
 function hashes(events: unknown[]): string[] {

@@ -9,6 +9,7 @@ import type { WriterJob, WriterOutcome, WriterSettings } from '../../../daemon/w
 import { encode } from '../../../shared/codec.ts';
 import type { StoredEvent } from '../../../shared/event.ts';
 import type { Receipt, Rejection } from '../../../shared/messages/record.ts';
+import { preparedJob } from '../../harness/prepared.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
@@ -53,7 +54,7 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
 }
 
 function job(key: number, events: unknown[], wait = true): WriterJob {
-  return { kind: 'record', key, sender: 1, body: new Uint8Array(encode({ wait, events })) };
+  return preparedJob({ kind: 'record', key, sender: 1, body: encode({ wait, events }) });
 }
 
 describe('the writer thread', () => {
@@ -142,7 +143,7 @@ describe('the writer thread with persistence off', () => {
     const pattern = { eventId: null, patternType: 'p', confidence: 1, patternData: '{}', embryoId: null };
     writer.post([
       { kind: 'store-pattern', key: 1, sender: 1, pattern },
-      { kind: 'record', key: 2, sender: 1, body: new Uint8Array([0xc1]) },
+      preparedJob({ kind: 'record', key: 2, sender: 1, body: Buffer.from([0xc1]) }),
     ]);
     await waitFor('both outcomes', () => outcomes.length === 2);
     assert.deepEqual(
