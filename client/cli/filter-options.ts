@@ -1,5 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { DaybookError } from '../../shared/errors.ts';
+import type { Condition } from '../../shared/messages/condition.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
+import { parseCondition } from '../condition-text.ts';
 import { UsageError } from './exit.ts';
 import { parseTime } from './parse-time.ts';
 
@@ -10,6 +13,9 @@ export interface FilterOptions {
   type?: string[];
   source?: string[];
   action?: string[];
+  where?: string[];
+  processed?: true;
+  unprocessed?: true;
 }
 
 /** The same filters for every command that reads events. */
@@ -21,7 +27,14 @@ export function addFilterOptions(command: Command): Command {
     .option('--until <time>', 'before this time')
     .option('--type <type>', 'events of this type (may be repeated)', collect)
     .option('--source <source>', 'events from this source (may be repeated)', collect)
-    .option('--action <action>', 'events with this action (may be repeated)', collect);
+    .option('--action <action>', 'events with this action (may be repeated)', collect)
+    .option(
+      '--where <condition>',
+      "'data.path ~ /Projects/', with = != < <= > >= ~ (contains) or exists (may be repeated: all must hold)",
+      collect,
+    )
+    .addOption(new Option('--processed', 'events that are marked as processed').conflicts('unprocessed'))
+    .option('--unprocessed', 'events that are not');
 }
 
 /** @throws UsageError */
@@ -44,7 +57,18 @@ export async function filterFrom(options: FilterOptions): Promise<EventFilter> {
     ...(options.type && { types: options.type }),
     ...(options.source && { sources: options.source }),
     ...(options.action && { actions: options.action }),
+    ...(options.where && { where: options.where.map(conditionFrom) }),
+    ...(options.processed && { processed: true }),
+    ...(options.unprocessed && { processed: false }),
   };
+}
+
+function conditionFrom(text: string): Condition {
+  try {
+    return parseCondition(text);
+  } catch (error) {
+    throw error instanceof DaybookError ? new UsageError(error.message) : error;
+  }
 }
 
 /** @throws UsageError */

@@ -14,23 +14,24 @@ export function encodeCursor(databaseId: string, order: Order, position: PagePos
 
 /** @throws DaybookError invalid_cursor */
 export function decodeCursor(cursor: string, databaseId: string, order: Order): PagePosition {
-  const [madeBy, madeFor, timestamp, id] = parse(cursor);
+  const [madeBy, madeFor, timestamp, id] = partsOf(cursor, 4);
   if (madeBy !== databaseId) throw new DaybookError('invalid_cursor', 'the cursor belongs to another database');
   if (madeFor !== order) throw new DaybookError('invalid_cursor', `the cursor was made for order ${String(madeFor)}`);
   if (typeof timestamp !== 'number' || typeof id !== 'number') throw notACursor();
   return { timestamp, id };
 }
 
-function parse(cursor: string): unknown[] {
+/** The parts of a cursor. @throws DaybookError invalid_cursor when they are not so many */
+export function partsOf(cursor: string, count: number): unknown[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(parts) && parts.length === 4) return parts;
+    if (Array.isArray(parts) && parts.length === count) return parts;
   } catch {
     // Said below.
   }
   throw notACursor();
 }
 
-function notACursor(): DaybookError {
+export function notACursor(): DaybookError {
   return new DaybookError('invalid_cursor', 'this is not a cursor of a query');
 }

@@ -11,6 +11,7 @@ export class DatabaseFigures {
   readonly #db: Database;
   readonly #byName: Statement<[string], { text: string; events: number }>;
   readonly #patterns: Statement<[], number>;
+  readonly #lastId: Statement<[], number>;
   readonly #recent: Statement<[number, number], number>;
   readonly #sinceHour: Statement<[number, number], number>;
   readonly #oldest: Statement<[], number | null>;
@@ -20,6 +21,7 @@ export class DatabaseFigures {
     this.#db = db;
     this.#byName = db.prepare('SELECT text, events FROM name WHERE kind = ? AND events > 0 ORDER BY events DESC, text');
     this.#patterns = db.prepare<[], number>('SELECT count(*) FROM patterns').pluck();
+    this.#lastId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
     this.#recent = db
       .prepare<[number, number], number>('SELECT count(*) FROM event WHERE timestamp > ? AND timestamp <= ?')
       .pluck();
@@ -44,6 +46,7 @@ export class DatabaseFigures {
     const hours = 23 + (nowSeconds / SECONDS_PER_HOUR - hour);
     return {
       total_events: byType.reduce((sum, { events }) => sum + events, 0),
+      last_id: this.#lastId.get() ?? 0,
       total_patterns: this.#patterns.get() ?? 0,
       database_size_mb: this.#sizeBytes() / BYTES_PER_MIB,
       recent_events_1h: this.#recent.get(nowSeconds - SECONDS_PER_HOUR, nowSeconds) ?? 0,

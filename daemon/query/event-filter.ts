@@ -1,6 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
+import type { StoredEvent } from '../../shared/event.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { NameReader } from '../storage/name-reader.ts';
+import { EventConditions } from './event-conditions.ts';
 
 /** A filter in terms of dictionary ids. An undefined set allows everything. */
 export interface ResolvedFilter {
@@ -9,6 +11,9 @@ export interface ResolvedFilter {
   types: ReadonlySet<number> | undefined;
   sources: ReadonlySet<number> | undefined;
   actions: ReadonlySet<number> | undefined;
+  processed: 0 | 1 | undefined;
+  /** What a row alone cannot tell: asked about the event, when the row matches. */
+  conditions: EventConditions | undefined;
   /** True when a name is asked for that no event ever had. */
   matchesNothing: boolean;
 }
@@ -19,6 +24,7 @@ export interface FilterableRow {
   type_id: number;
   source_id: number;
   action_id: number | null;
+  processed: number;
 }
 
 export function resolveFilter(filter: EventFilter, names: NameReader): ResolvedFilter {
@@ -31,17 +37,38 @@ export function resolveFilter(filter: EventFilter, names: NameReader): ResolvedF
     types,
     sources,
     actions,
+    processed: filter.processed === undefined ? undefined : filter.processed ? 1 : 0,
+    conditions: filter.where && new EventConditions(filter.where),
     matchesNothing: types?.size === 0 || sources?.size === 0 || actions?.size === 0,
   };
 }
 
+/** Whether a row matches, as far as it can tell: what `conditions` say is for its event. */
 export function matches(filter: ResolvedFilter, row: FilterableRow): boolean {
+  return row.timestamp >= filter.since && row.timestamp < filter.until && namesMatch(filter, row);
+}
+
+/** The same without the time. */
+export function namesMatch(filter: ResolvedFilter, row: Omit<FilterableRow, 'timestamp'>): boolean {
   return (
-    row.timestamp >= filter.since &&
-    row.timestamp < filter.until &&
     (filter.types === undefined || filter.types.has(row.type_id)) &&
     (filter.sources === undefined || filter.sources.has(row.source_id)) &&
-    (filter.actions === undefined || (row.action_id !== null && filter.actions.has(row.action_id)))
+    (filter.actions === undefined || (row.action_id !== null && filter.actions.has(row.action_id))) &&
+    (filter.processed === undefined || filter.processed === row.processed)
+  );
+}
+
+/** Whether an event matches that no database has: nobody has processed it. */
+export function matchesUnstored(filter: EventFilter, event: StoredEvent): boolean {
+  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, types, sources, actions } = filter;
+  return (
+    event.timestamp >= since &&
+    event.timestamp < until &&
+    (types?.includes(event.type) ?? true) &&
+    (sources?.includes(event.source) ?? true) &&
+    (actions === undefined || (event.action !== undefined && actions.includes(event.action))) &&
+    filter.processed !== true &&
+    (filter.where === undefined || new EventConditions(filter.where).hold(event))
   );
 }
 
@@ -59,11 +86,11 @@ export class DriveChooser {
   choose(filter: ResolvedFilter): Drive {
     const { types, sources } = filter;
     if (types === undefined && sources === undefined) return { by: 'time' };
-    const typeEvents = types === undefined ? Number.POSITIVE_INFINITY : this.#sum('type', types);
-    const sourceEvents = sources === undefined ? Number.POSITIVE_INFINITY : this.#sum('source', sources);
-    return typeEvents <= sourceEvents
-      ? { by: 'type', ids: [...(types ?? [])] }
-      : { by: 'source', ids: [...(sources ?? [])] };
+    if (sources === undefined) return { by: 'type', ids: [...(types ?? [])] };
+    if (types === undefined) return { by: 'source', ids: [...sources] };
+    return this.#sum('type', types) <= this.#sum('source', sources)
+      ? { by: 'type', ids: [...types] }
+      : { by: 'source', ids: [...sources] };
   }
 
   #sum(kind: 'type' | 'source', ids: ReadonlySet<number>): number {

@@ -3,103 +3,207 @@ import type { Order } from '../../shared/messages/query.ts';
 import type { PagePosition } from './cursor.ts';
 import type { Drive, FilterableRow, ResolvedFilter } from './event-filter.ts';
 
-/** What is read of a row before its payload is. */
+/** What is read of an event to judge it. */
 export interface KeyRow extends FilterableRow {
   id: number;
+  /** The payload as it is kept, when it was asked for and is small; null: read it by id. */
+  data: string | Buffer | null;
 }
 
-const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id';
+/** Rows in page order. Fewer than asked for, even none, is only the end when it says so. */
+interface Window {
+  rows: KeyRow[];
+  isLast: boolean;
+}
+
+/** Payloads up to this are read with their rows; a window of larger ones would take too much memory. */
+const INLINE_BYTES = 4_096;
+/** Rows a window by time looks at, however few are wanted. */
+const LEAST_ROWS = 8;
+
+const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id, processed';
+const COLUMNS = {
+  keys: `${KEY_COLUMNS}, NULL AS data`,
+  events: `${KEY_COLUMNS}, CASE WHEN octet_length(data) <= ${INLINE_BYTES} THEN data END AS data`,
+} as const;
+type Columns = keyof typeof COLUMNS;
+type Index = Drive['by'];
 
 /**
- * Rows of one index stream in page order, read in windows, so that no statement stays open between them. A window never
- * sorts more than the events of one instant.
+ * Rows of index streams in page order, read in windows, so that no statement stays open between them. No window looks at
+ * many more rows than it was asked for, whatever the filter.
  */
 export class KeyStreams {
-  readonly #db: Database;
-  readonly #statements = new Map<string, Statement<unknown[], KeyRow>>();
+  readonly #statements: Statements;
 
   constructor(db: Database) {
-    this.#db = db;
+    this.#statements = new Statements(db);
   }
 
-  /** One stream for each name of the drive. */
-  open(drive: Drive, filter: ResolvedFilter, order: Order, from: PagePosition | undefined, maxId: number): KeyStream[] {
-    const ids = drive.by === 'time' ? [undefined] : drive.ids;
-    return ids.map((id) => {
-      const read = (position: PagePosition | undefined, rows: number) =>
-        this.#window(drive.by, id, filter, order, position, maxId, rows);
-      return new KeyStream(read, from);
-    });
-  }
-
-  #window(
-    by: Drive['by'],
-    nameId: number | undefined,
-    filter: ResolvedFilter,
+  /** One stream for each name of the drive. @param withData whether most of the rows will become events */
+  open(
+    drive: Drive,
+    range: Pick<ResolvedFilter, 'since' | 'until'>,
     order: Order,
-    position: PagePosition | undefined,
-    maxId: number,
-    rows: number,
-  ): KeyRow[] {
-    const name = nameId === undefined ? [] : [nameId];
-    const found: KeyRow[] = [];
-    if (position !== undefined) {
-      // The rest of the instant the last window ended in; equality lets the index go on by id.
-      found.push(...this.#statement(by, order, 'instant').all(...name, position.timestamp, position.id, maxId, rows));
+    from: PagePosition | undefined,
+    withData = false,
+  ): KeyStream[] {
+    const columns = withData ? 'events' : 'keys';
+    if (drive.by === 'time') {
+      return [new KeyStream(new TimeWindows(this.#statements, columns, range, order), from)];
     }
-    if (found.length < rows) {
-      const [low, high] =
-        order === 'asc'
-          ? [position === undefined ? filter.since : Math.max(filter.since, nextUp(position.timestamp)), filter.until]
-          : [filter.since, position === undefined ? filter.until : Math.min(filter.until, position.timestamp)];
-      found.push(...this.#statement(by, order, 'range').all(...name, low, high, maxId, rows - found.length));
-    }
-    return found;
-  }
-
-  #statement(by: Drive['by'], order: Order, part: 'instant' | 'range'): Statement<unknown[], KeyRow> {
-    const key = `${by} ${order} ${part}`;
-    let statement = this.#statements.get(key);
-    if (statement === undefined) {
-      statement = this.#db.prepare<unknown[], KeyRow>(statements[by][order][part]);
-      this.#statements.set(key, statement);
-    }
-    return statement;
+    const { by, ids } = drive;
+    return ids.map((id) => new KeyStream(new NameWindows(this.#statements, columns, range, order, by, id), from));
   }
 }
 
 export class KeyStream {
-  readonly #read: (position: PagePosition | undefined, rows: number) => KeyRow[];
+  readonly #windows: NameWindows | TimeWindows;
   #position: PagePosition | undefined;
-  #window: KeyRow[] = [];
+  #rows: KeyRow[] = [];
   #next = 0;
   #ended = false;
 
-  constructor(read: (position: PagePosition | undefined, rows: number) => KeyRow[], from: PagePosition | undefined) {
-    this.#read = read;
+  constructor(windows: NameWindows | TimeWindows, from: PagePosition | undefined) {
+    this.#windows = windows;
     this.#position = from;
   }
 
-  /** The next row without taking it. Reads up to `rows` rows when none is at hand; undefined at the end. */
+  /** The next row without taking it. Reads about `rows` rows when none is at hand; undefined at the end. */
   peek(rows: number): KeyRow | undefined {
-    if (this.#next === this.#window.length && !this.#ended) {
-      this.#window = this.#read(this.#position, rows);
+    if (this.#next === this.#rows.length && !this.#ended) {
+      const window = this.#windows.read(this.#position, rows);
+      this.#rows = window.rows;
       this.#next = 0;
-      const last = this.#window.at(-1);
-      if (this.#window.length < rows) this.#ended = true;
+      this.#ended = window.isLast;
+      const last = window.rows.at(-1);
       if (last !== undefined) this.#position = { timestamp: last.timestamp, id: last.id };
     }
-    return this.#window[this.#next];
+    return this.#rows[this.#next];
   }
 
   /** Whether `peek` would have to read. */
   get isDrained(): boolean {
-    return this.#next === this.#window.length && !this.#ended;
+    return this.#next === this.#rows.length && !this.#ended;
   }
 
   take(): void {
     this.#next += 1;
   }
+}
+
+/** Events of one type, or of one source: their index has the page order. */
+class NameWindows {
+  readonly #instant: Statement<unknown[], KeyRow>;
+  readonly #range: Statement<unknown[], KeyRow>;
+  readonly #bounds: Pick<ResolvedFilter, 'since' | 'until'>;
+  readonly #order: Order;
+  readonly #nameId: number;
+
+  constructor(
+    statements: Statements,
+    columns: Columns,
+    bounds: Pick<ResolvedFilter, 'since' | 'until'>,
+    order: Order,
+    by: 'type' | 'source',
+    nameId: number,
+  ) {
+    this.#instant = statements.get(by, columns, order, 'instant');
+    this.#range = statements.get(by, columns, order, 'range');
+    this.#bounds = bounds;
+    this.#order = order;
+    this.#nameId = nameId;
+  }
+
+  read(position: PagePosition | undefined, rows: number): Window {
+    const { since, until } = this.#bounds;
+    if (position === undefined) return this.#behind([], since, until, rows);
+    const { timestamp } = position;
+    // The rest of the instant the last window ended in; equality lets the index go on by id.
+    const rest = this.#instant.all(this.#nameId, timestamp, position.id, rows);
+    return this.#order === 'asc'
+      ? this.#behind(rest, Math.max(since, nextUp(timestamp)), until, rows)
+      : this.#behind(rest, since, Math.min(until, timestamp), rows);
+  }
+
+  #behind(rest: KeyRow[], low: number, high: number, rows: number): Window {
+    if (rest.length === rows) return { rows: rest, isLast: false };
+    const range = this.#range.all(this.#nameId, low, high, rows - rest.length);
+    const found = rest.length === 0 ? range : [...rest, ...range];
+    return { rows: found, isLast: found.length < rows };
+  }
+}
+
+/**
+ * All events by time. Their index has the hash behind the timestamp, not the id: the rows of one instant are sorted here,
+ * when the window holds all of them. More events than that in one instant are read from the index by source or by type,
+ * which has them by id.
+ */
+class TimeWindows {
+  readonly #statements: Statements;
+  readonly #columns: Columns;
+  readonly #range: Statement<unknown[], KeyRow>;
+  readonly #bounds: Pick<ResolvedFilter, 'since' | 'until'>;
+  readonly #order: Order;
+
+  constructor(statements: Statements, columns: Columns, bounds: Pick<ResolvedFilter, 'since' | 'until'>, order: Order) {
+    this.#statements = statements;
+    this.#columns = columns;
+    this.#range = statements.get('time', columns, order, 'range');
+    this.#bounds = bounds;
+    this.#order = order;
+  }
+
+  read(position: PagePosition | undefined, rows: number): Window {
+    const isUp = this.#order === 'asc';
+    let { since: low, until: high } = this.#bounds;
+    const goOnAt = (timestamp: number) => {
+      if (isUp) low = Math.max(low, timestamp);
+      else high = Math.min(high, nextUp(timestamp));
+    };
+    if (position !== undefined) goOnAt(position.timestamp);
+    const count = Math.max(rows, LEAST_ROWS);
+    for (;;) {
+      const found = this.#range.all(low, high, count + 1);
+      const last = found.at(-1);
+      const isLast = last === undefined || found.length <= count;
+      if (isLast) return { rows: inPageOrder(found, position, isUp), isLast };
+      // More events of the last instant may follow.
+      const complete = found.findIndex(({ timestamp }) => timestamp === last.timestamp);
+      if (complete > 0) {
+        const behind = inPageOrder(found.slice(0, complete), position, isUp);
+        if (behind.length > 0) return { rows: behind, isLast };
+        goOnAt(last.timestamp);
+        continue;
+      }
+      const rest = this.#instant(last.timestamp, position, rows);
+      if (rest.length > 0) return { rows: rest, isLast };
+      if (isUp) low = nextUp(last.timestamp);
+      else high = last.timestamp;
+    }
+  }
+
+  /** The next rows of a crowded instant, from one stream for each name. */
+  #instant(timestamp: number, position: PagePosition | undefined, rows: number): KeyRow[] {
+    const isUp = this.#order === 'asc';
+    const from = position?.timestamp === timestamp ? position.id : isUp ? -1 : Number.MAX_SAFE_INTEGER;
+    const { by, ids } = this.#statements.fewestNames();
+    const statement = this.#statements.get(by, this.#columns, this.#order, 'instant');
+    let found: KeyRow[] = [];
+    for (const id of ids) {
+      const more = statement.all(id, timestamp, from, rows);
+      if (more.length > 0) found = inPageOrder([...found, ...more], undefined, isUp).slice(0, rows);
+    }
+    return found;
+  }
+}
+
+function inPageOrder(rows: KeyRow[], position: PagePosition | undefined, isUp: boolean): KeyRow[] {
+  const sign = isUp ? 1 : -1;
+  rows.sort((a, b) => sign * (a.timestamp - b.timestamp || a.id - b.id));
+  if (position === undefined) return rows;
+  const first = rows.findIndex(({ timestamp, id }) => sign * (timestamp - position.timestamp || id - position.id) > 0);
+  return first === 0 ? rows : first < 0 ? [] : rows.slice(first);
 }
 
 /** The smallest float64 above a finite, non-negative one. */
@@ -110,36 +214,44 @@ function nextUp(value: number): number {
   return bits.getFloat64(0);
 }
 
-type Direction = 'ASC' | 'DESC';
+/** The statements of all windows, each prepared when it is needed first. */
+class Statements {
+  readonly #db: Database;
+  readonly #prepared = new Map<string, Statement<unknown[], KeyRow>>();
 
-/**
- * INDEXED BY keeps the planner to the one index that gives the page order, whatever its statistics say. The unary plus
- * keeps the bound on ids from being taken for a reason to walk the table.
- */
-const ofName = (index: string, column: string) => (condition: string, direction: Direction) =>
-  `SELECT ${KEY_COLUMNS} FROM event INDEXED BY ${index} WHERE ${column} = ? AND ${condition} AND +id <= ?
-   ORDER BY timestamp ${direction}, id ${direction} LIMIT ?`;
+  constructor(db: Database) {
+    this.#db = db;
+  }
 
-/** The index by time has the hash before the id, so the events of one instant are sorted: by the index alone, no rows. */
-const ofTime = (condition: string, direction: Direction) =>
-  `SELECT ${KEY_COLUMNS} FROM event WHERE id IN (
-     SELECT id FROM event INDEXED BY event_identity WHERE ${condition} AND +id <= ?
-     ORDER BY timestamp ${direction}, id ${direction} LIMIT ?)
-   ORDER BY timestamp ${direction}, id ${direction}`;
+  get(by: Index, columns: Columns, order: Order, part: 'instant' | 'range'): Statement<unknown[], KeyRow> {
+    const key = `${by} ${columns} ${order} ${part}`;
+    let statement = this.#prepared.get(key);
+    if (statement === undefined) {
+      statement = this.#db.prepare<unknown[], KeyRow>(select(by, columns, order, part));
+      this.#prepared.set(key, statement);
+    }
+    return statement;
+  }
 
-const streamsOf = (select: (condition: string, direction: Direction) => string) => ({
-  asc: {
-    instant: select('timestamp = ? AND id > ?', 'ASC'),
-    range: select('timestamp >= ? AND timestamp < ?', 'ASC'),
-  },
-  desc: {
-    instant: select('timestamp = ? AND id < ?', 'DESC'),
-    range: select('timestamp >= ? AND timestamp < ?', 'DESC'),
-  },
-});
+  /** All names of the kind that has fewer. */
+  fewestNames(): { by: 'type' | 'source'; ids: number[] } {
+    const idsOf = (kind: 'type' | 'source') =>
+      this.#db.prepare<[string], number>('SELECT id FROM name WHERE kind = ?').pluck().all(kind);
+    const types = idsOf('type');
+    const sources = idsOf('source');
+    return types.length < sources.length ? { by: 'type', ids: types } : { by: 'source', ids: sources };
+  }
+}
 
-const statements = {
-  time: streamsOf(ofTime),
-  type: streamsOf(ofName('event_by_type', 'type_id')),
-  source: streamsOf(ofName('event_by_source', 'source_id')),
-};
+const indexes = { type: 'event_by_type', source: 'event_by_source', time: 'event_identity' } as const;
+
+/** INDEXED BY keeps the planner to the one index that gives the page order, whatever its statistics say. */
+function select(by: Index, columns: Columns, order: Order, part: 'instant' | 'range'): string {
+  const direction = order === 'asc' ? 'ASC' : 'DESC';
+  const name = by === 'time' ? '' : `${by}_id = ? AND `;
+  const instant = `timestamp = ? AND id ${order === 'asc' ? '>' : '<'} ?`;
+  const condition = part === 'instant' ? instant : 'timestamp >= ? AND timestamp < ?';
+  const sorting = by === 'time' ? `timestamp ${direction}` : `timestamp ${direction}, id ${direction}`;
+  return `SELECT ${COLUMNS[columns]} FROM event INDEXED BY ${indexes[by]} WHERE ${name}${condition}
+     ORDER BY ${sorting} LIMIT ?`;
+}

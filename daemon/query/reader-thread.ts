@@ -1,47 +1,91 @@
-/** Entry of the reader thread: a read-only connection that answers one bounded question at a time. */
+/** Entry of the reader thread: a read-only connection that answers bounded questions, long ones in turns. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { encode } from '../../shared/codec.ts';
 import { DaybookError } from '../../shared/errors.ts';
-import { errorBody } from '../../shared/messages/error-body.ts';
+import { limits } from '../../shared/limits.ts';
+import { type ErrorBody, errorBody } from '../../shared/messages/error-body.ts';
+import { searchIndexPath } from '../search/index-file.ts';
+import { IndexReader } from '../search/index-reader.ts';
+import { SearchPages } from '../search/search-pages.ts';
 import { openReader } from '../storage/open-database.ts';
 import { storageFailure } from '../storage/storage-failure.ts';
+import { CursorList } from './cursor-list.ts';
 import { DatabaseFigures } from './database-stats.ts';
+import { Deadline } from './deadline.ts';
+import { EventCounts } from './event-counts.ts';
 import { EventPages } from './event-pages.ts';
 import { GapPages } from './gap-pages.ts';
+import { matchingIds } from './matching-ids.ts';
+import { PatternPages } from './pattern-pages.ts';
 import type { EncodedArrivals, FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
+import { SamplePages } from './sample-pages.ts';
+import { Slices } from './slices.ts';
+import type { Steps } from './steps.ts';
+import { letOthersGoFirst } from './thread-priority.ts';
 
 if (parentPort === null) throw new Error('reader-thread runs as a worker');
 const port = parentPort;
+letOthersGoFirst();
 const db = openReader((workerData as { databasePath: string }).databasePath);
 const pages = new EventPages(db);
+const counts = new EventCounts(db);
 const gapPages = new GapPages(db);
+const patternPages = new PatternPages(db);
+const samplePages = new SamplePages(db);
+const cursorList = new CursorList(db);
 const figures = new DatabaseFigures(db);
+const index = new IndexReader(searchIndexPath(db.name));
+const searches = new SearchPages(db, index);
+
+const work = new Slices<Answered>();
 
 port.on('message', (message: ToReader) => {
   if (message.kind === 'close') {
+    work.end();
+    index.close();
     db.close();
     port.close();
     return;
   }
-  const { key } = message;
-  try {
-    const { answer, transfer } = answerTo(message.question);
-    port.postMessage({ key, answer } satisfies FromReader, transfer);
-  } catch (error) {
-    const known =
-      error instanceof DaybookError
-        ? error
-        : new DaybookError('storage_error', `the database could not be read (${String(error)})`, { cause: error });
-    const isDamaged = storageFailure(error) === 'damaged';
-    port.postMessage({ key, error: errorBody(known), isDamaged } satisfies FromReader);
-  }
+  const { key, question } = message;
+  const deadline = new Deadline(limits.queryDeadlineMs);
+  work.add({
+    steps: answerTo(question, deadline),
+    deadline,
+    settle: (outcome) => {
+      if ('error' in outcome) port.postMessage({ key, ...refusal(outcome.error) } satisfies FromReader);
+      else port.postMessage({ key, answer: outcome.result.answer } satisfies FromReader, outcome.result.transfer);
+    },
+  });
 });
 
-function answerTo(question: ReaderQuestion): { answer: ReaderAnswers[keyof ReaderAnswers]; transfer: ArrayBuffer[] } {
+interface Answered {
+  answer: ReaderAnswers[keyof ReaderAnswers];
+  transfer: ArrayBuffer[];
+}
+
+function refusal(error: unknown): { error: ErrorBody; isDamaged: boolean } {
+  const known =
+    error instanceof DaybookError
+      ? error
+      : new DaybookError('storage_error', `the database could not be read (${String(error)})`, { cause: error });
+  return { error: errorBody(known), isDamaged: storageFailure(error) === 'damaged' };
+}
+
+function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered> {
   switch (question.kind) {
     case 'page': {
-      const page = ownBytes(encode(pages.page(question.request)));
+      const page = ownBytes(encode(yield* pages.pageInSteps(question.request, deadline)));
       return { answer: page, transfer: [page.buffer] };
+    }
+    case 'count': {
+      const reply = ownBytes(encode(yield* counts.countInSteps(question.request, deadline)));
+      return { answer: reply, transfer: [reply.buffer] };
+    }
+    case 'search': {
+      const reply = yield* searches.pageInSteps(question.request, deadline, question.useIndex);
+      const page = ownBytes(encode(reply));
+      return { answer: { page, isIndexDamaged: index.isDamaged }, transfer: [page.buffer] };
     }
     case 'arrivals': {
       const { events, ...rest } = pages.arrivals(question.afterId, question.filter, question.maxRows);
@@ -50,6 +94,14 @@ function answerTo(question: ReaderQuestion): { answer: ReaderAnswers[keyof Reade
     }
     case 'gaps':
       return { answer: gapPages.page(question.request), transfer: [] };
+    case 'patterns':
+      return { answer: patternPages.page(question.request), transfer: [] };
+    case 'samples':
+      return { answer: samplePages.page(question.request), transfer: [] };
+    case 'matching-ids':
+      return { answer: matchingIds(pages, question.afterId, question.upToId, question.filter), transfer: [] };
+    case 'cursors':
+      return { answer: cursorList.read(), transfer: [] };
     case 'database-stats':
       return { answer: figures.read(question.nowSeconds), transfer: [] };
     default:

@@ -1,68 +1,67 @@
 import { Worker } from 'node:worker_threads';
-import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorFromBody } from '../../shared/messages/error-body.ts';
 import { workerEntry, workerLimits } from '../worker-entry.ts';
+import { Questions } from './questions.ts';
 import type { FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
-
-interface Asked {
-  resolve: (answer: never) => void;
-  reject: (error: Error) => void;
-}
 
 /**
  * The daemon's handle on the reader thread.
  *
- * States: asleep (no thread), awake, closed. The first question wakes it; a thread that dies fails its questions as
- * retryable, and the next question starts another.
+ * States: asleep (no thread), awake, closed. A question wakes it, and after a while without one the thread ends and gives
+ * its memory back. A thread that dies fails its questions as retryable, and the next question starts another.
  */
 export class Reader {
   readonly #databasePath: string | undefined;
   readonly #onDamage: () => void;
+  readonly #idleMs: number;
+  readonly #questions: Questions;
+  /** Every thread that has not ended yet; those told to end are among them. */
+  readonly #ends = new Map<Worker, Promise<void>>();
   #worker: Worker | undefined;
-  #isClosed = false;
-  #nextKey = 1;
-  readonly #asked = new Map<number, Asked>();
+  #idle: NodeJS.Timeout | undefined;
 
   /**
    * @param databasePath undefined when the daemon stores nothing: then every question is refused
    * @param onDamage told when bytes were read that cannot have been written
+   * @param idleMs how long the thread stays without a question
    */
-  constructor(databasePath: string | undefined, onDamage: () => void = () => undefined) {
+  constructor(
+    databasePath: string | undefined,
+    onDamage: () => void = () => undefined,
+    idleMs: number = limits.readerIdleMs,
+  ) {
     this.#databasePath = databasePath;
     this.#onDamage = onDamage;
+    this.#idleMs = idleMs;
+    this.#questions = new Questions({
+      isPersisting: databasePath !== undefined,
+      bound: limits.readerQueueRequests,
+      name: 'requests',
+    });
+  }
+
+  /** Threads there are: one while it is awake, and for a moment those that are on their way out. */
+  get threads(): number {
+    return this.#ends.size;
   }
 
   /** @throws DaybookError: what the thread refused, `busy`, `shutting_down`, `persistence_disabled`, or `storage_error` when it died */
   async ask<Kind extends ReaderQuestion['kind']>(
     question: Extract<ReaderQuestion, { kind: Kind }>,
   ): Promise<ReaderAnswers[Kind]> {
-    if (this.#isClosed) throw new DaybookError('shutting_down', 'the daemon is going away');
-    if (this.#databasePath === undefined) {
-      throw new DaybookError(
-        'persistence_disabled',
-        'this daemon is set to store nothing (enable_persistence is false)',
-      );
-    }
-    if (this.#asked.size >= limits.readerQueueRequests) {
-      throw new DaybookError('busy', `${limits.readerQueueRequests} requests wait already; try again later`);
-    }
-    const key = this.#nextKey;
-    this.#nextKey += 1;
-    const { promise, resolve, reject } = Promise.withResolvers<ReaderAnswers[Kind]>();
-    this.#asked.set(key, { resolve, reject });
+    const { key, answer } = this.#questions.open<ReaderAnswers[Kind]>();
+    clearTimeout(this.#idle);
     this.#awake().postMessage({ kind: 'ask', key, question } satisfies ToReader);
-    return promise;
+    return answer;
   }
 
   /** Lets the questions under way end, closes the connection and ends the thread. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage({ kind: 'close' } satisfies ToReader);
-    await ended;
+    this.#questions.close();
+    clearTimeout(this.#idle);
+    this.#worker?.postMessage({ kind: 'close' } satisfies ToReader);
+    await Promise.all(this.#ends.values());
   }
 
   #awake(): Worker {
@@ -71,28 +70,38 @@ export class Reader {
       workerData: { databasePath: this.#databasePath },
       resourceLimits: workerLimits.reader,
     });
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
     let failure = 'the reader thread ended';
     worker.on('message', (message: FromReader) => this.#settle(message));
     worker.on('error', (error) => {
       failure = `the reader thread failed: ${error instanceof Error ? error.message : String(error)}`;
     });
     worker.on('exit', () => {
-      this.#worker = undefined;
-      const waiting = [...this.#asked.values()];
-      this.#asked.clear();
-      for (const { reject } of waiting) reject(new DaybookError('storage_error', failure));
+      this.#ends.delete(worker);
+      if (this.#worker === worker) {
+        this.#worker = undefined;
+        this.#questions.failAll(failure);
+      }
+      resolve();
     });
     this.#worker = worker;
+    this.#ends.set(worker, ended);
     return worker;
   }
 
   #settle(message: FromReader): void {
-    const asked = this.#asked.get(message.key);
-    if (asked === undefined) return;
-    this.#asked.delete(message.key);
     if ('error' in message) {
       if (message.isDamaged) this.#onDamage();
-      asked.reject(errorFromBody(message.error));
-    } else asked.resolve(message.answer as never);
+      this.#questions.refuse(message.key, errorFromBody(message.error));
+    } else this.#questions.answer(message.key, message.answer);
+    if (this.#questions.underWay === 0) this.#sleepLater();
+  }
+
+  #sleepLater(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      this.#worker?.postMessage({ kind: 'close' } satisfies ToReader);
+      this.#worker = undefined;
+    }, this.#idleMs).unref();
   }
 }

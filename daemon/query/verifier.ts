@@ -1,17 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorFromBody } from '../../shared/messages/error-body.ts';
 import type { VerifyReply, VerifyRequest } from '../../shared/messages/verify.ts';
 import { workerEntry } from '../worker-entry.ts';
+import { Questions } from './questions.ts';
 import type { FromVerifier, ToVerifier } from './verify-messages.ts';
-
-interface Asked {
-  resolve: (reply: VerifyReply) => void;
-  reject: (error: Error) => void;
-}
 
 /**
  * The daemon's handle on the process that verifies. Its last statement looks through the whole database and cannot be
@@ -23,11 +18,10 @@ interface Asked {
 export class Verifier {
   readonly #databasePath: string | undefined;
   readonly #onDamage: () => void;
+  readonly #questions: Questions;
   #process: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #nextKey = 1;
-  readonly #asked = new Map<number, Asked>();
 
   /**
    * @param databasePath undefined when the daemon stores nothing: then every request is refused
@@ -36,6 +30,11 @@ export class Verifier {
   constructor(databasePath: string | undefined, onDamage: () => void = () => undefined) {
     this.#databasePath = databasePath;
     this.#onDamage = onDamage;
+    this.#questions = new Questions({
+      isPersisting: databasePath !== undefined,
+      bound: limits.verifyQueueRequests,
+      name: 'verifications',
+    });
   }
 
   /** Process id while there is a process. */
@@ -45,27 +44,15 @@ export class Verifier {
 
   /** @throws DaybookError `busy`, `shutting_down`, `persistence_disabled`, or `storage_error` */
   async check(request: VerifyRequest): Promise<VerifyReply> {
-    if (this.#isClosed) throw new DaybookError('shutting_down', 'the daemon is going away');
-    if (this.#databasePath === undefined) {
-      throw new DaybookError(
-        'persistence_disabled',
-        'this daemon is set to store nothing (enable_persistence is false)',
-      );
-    }
-    if (this.#asked.size >= limits.verifyQueueRequests) {
-      throw new DaybookError('busy', `${limits.verifyQueueRequests} verifications wait already; try again later`);
-    }
+    const { key, answer } = this.#questions.open<VerifyReply>();
     clearTimeout(this.#idle);
-    const key = this.#nextKey;
-    this.#nextKey += 1;
-    const { promise, resolve, reject } = Promise.withResolvers<VerifyReply>();
-    this.#asked.set(key, { resolve, reject });
-    this.#awake(this.#databasePath).send({ key, request } satisfies ToVerifier);
-    return promise;
+    this.#awake().send({ key, request } satisfies ToVerifier);
+    return answer;
   }
 
   /** Ends the process, whatever it is doing. It only reads. */
   async close(): Promise<void> {
+    this.#questions.close();
     this.#isClosed = true;
     clearTimeout(this.#idle);
     const child = this.#process;
@@ -74,9 +61,9 @@ export class Verifier {
     await once(child, 'exit');
   }
 
-  #awake(databasePath: string): ChildProcess {
+  #awake(): ChildProcess {
     if (this.#process !== undefined) return this.#process;
-    const child = fork(fileURLToPath(workerEntry(import.meta.url, 'verify-process')), [databasePath], {
+    const child = fork(fileURLToPath(workerEntry(import.meta.url, 'verify-process')), [this.#databasePath ?? ''], {
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -84,9 +71,7 @@ export class Verifier {
     const failed = (why: string) => {
       if (this.#process !== child) return;
       this.#process = undefined;
-      const waiting = [...this.#asked.values()];
-      this.#asked.clear();
-      for (const { reject } of waiting) reject(new DaybookError('storage_error', `the verifying process ${why}`));
+      this.#questions.failAll(`the verifying process ${why}`);
     };
     child.on('message', (message: FromVerifier) => this.#settle(message));
     child.on('error', (error) => failed(`failed: ${error.message}`));
@@ -96,19 +81,16 @@ export class Verifier {
   }
 
   #settle(message: FromVerifier): void {
-    const asked = this.#asked.get(message.key);
-    if (asked === undefined) return;
-    this.#asked.delete(message.key);
-    if (this.#asked.size === 0 && !this.#isClosed) {
+    if ('error' in message) this.#questions.refuse(message.key, errorFromBody(message.error));
+    else {
+      const { structure = 'ok' } = message.reply;
+      if (structure !== 'ok') this.#onDamage();
+      this.#questions.answer(message.key, message.reply);
+    }
+    if (this.#questions.underWay === 0 && !this.#isClosed) {
+      clearTimeout(this.#idle);
       this.#idle = setTimeout(() => this.#sleep(), limits.verifyIdleMs).unref();
     }
-    if ('error' in message) {
-      asked.reject(errorFromBody(message.error));
-      return;
-    }
-    const { structure = 'ok' } = message.reply;
-    if (structure !== 'ok') this.#onDamage();
-    asked.resolve(message.reply);
   }
 
   #sleep(): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EventQuery, StoredEvent } from '../../client/index.ts';
+import { type EventQuery, parseCondition, type StoredEvent } from '../../client/index.ts';
 import { limits } from '../../shared/limits.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
+import { temporaryHome } from '../harness/temporary-home.ts';
 import { countTo, numbered, numberedFrom, numbersOf } from './numbered-events.ts';
 import { refusal } from './refusal.ts';
 
@@ -24,6 +25,12 @@ describe('events()', () => {
     assert.deepEqual(await list({ actions: ['count'], order: 'asc', limit: 2 }), [0, 1]);
     assert.deepEqual(await list({ since: 1_000_003, until: 1_000_005 }), [4, 3]);
     assert.deepEqual(await list({ types: ['nobody'] }), []);
+    assert.deepEqual(await list({ where: [parseCondition('data.n >= 9')] }), [10, 9]);
+    assert.deepEqual(await list({ where: [parseCondition('data.n < 2')], processed: false }), [1, 0]);
+    assert.deepEqual(await client.count({ by: ['type'], since: 1_000_001 }), [
+      { type: 'note', count: 9 },
+      { type: 'other', count: 1 },
+    ]);
     const [event] = await Array.fromAsync(client.events({ types: ['other'] }));
     assert.deepEqual(event, { id: 11, type: 'other', source: 'elsewhere', timestamp: 1_000_100, data: { n: 10 } });
   });
@@ -97,6 +104,20 @@ describe('cursors', () => {
     assert.ok(cursor !== null);
     assert.deepEqual(numbersOf(await Array.fromAsync(client.events({ cursor }))), [0]);
     assert.equal((await client.page({ filter: { types: ['nobody'] } })).cursor, null);
+  });
+
+  test('outlive the daemon', async () => {
+    using home = temporaryHome();
+    const read = async (cursor?: string) => {
+      await using daemon = await DaemonProcess.start({ home: home.path });
+      const client = daemon.connect();
+      await client.recordBatch(numberedFrom(0, 10));
+      return await client.page({ limit: 6, ...(cursor !== undefined && { cursor }) });
+    };
+    const { events, cursor } = await read();
+    assert.ok(cursor !== null);
+    const rest = await read(cursor);
+    assert.deepEqual(numbersOf([...events, ...rest.events]), countTo(10).toReversed());
   });
 
   test('from elsewhere are refused', async () => {

@@ -1,18 +1,27 @@
 /** What the daemon should answer, worked out over an array of events. */
 import * as fc from 'fast-check';
 import type { StoredEvent } from '../../shared/event.ts';
+import type { Condition } from '../../shared/messages/condition.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { Order, QueryReply, QueryRequest } from '../../shared/messages/query.ts';
 
 export function matchesModel(event: StoredEvent, filter: EventFilter): boolean {
-  const { since, until, types, sources, actions } = filter;
+  const { since, until, types, sources, actions, where = [] } = filter;
   return (
     (since === undefined || event.timestamp >= since) &&
     (until === undefined || event.timestamp < until) &&
     (types === undefined || types.includes(event.type)) &&
     (sources === undefined || sources.includes(event.source)) &&
-    (actions === undefined || (event.action !== undefined && actions.includes(event.action)))
+    (actions === undefined || (event.action !== undefined && actions.includes(event.action))) &&
+    where.every((condition) => holdsModel(event, condition))
   );
+}
+
+/** Only of conditions that `anyFilter` has. */
+function holdsModel({ type, data: { n } }: StoredEvent, { path, op, value }: Condition): boolean {
+  if (path[0] === 'type') return op === '=' ? type === value : type.includes(String(value));
+  if (n === undefined) return false;
+  return op === '<' ? Number(n) < Number(value) : n !== value;
 }
 
 /** Everything that a listing shows, in its order. */
@@ -71,6 +80,15 @@ const someOf = (names: readonly string[]) =>
 const sometimes = <Value>(value: fc.Arbitrary<Value>) =>
   fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 
+const anyCondition = fc.oneof(
+  fc.record<Condition>({
+    path: fc.constant(['type']),
+    op: fc.constantFrom('=', '~'),
+    value: fc.constantFrom(...types, 'e'),
+  }),
+  fc.record<Condition>({ path: fc.constant(['data', 'n']), op: fc.constantFrom('<', '!='), value: fc.nat(70) }),
+);
+
 export const anyFilter: fc.Arbitrary<EventFilter> = fc
   .tuple(
     sometimes(fc.constantFrom(-1, 0, 0.5, 1, 1.000_000_000_000_000_2, 2, 1e300)),
@@ -78,13 +96,15 @@ export const anyFilter: fc.Arbitrary<EventFilter> = fc
     sometimes(someOf(types)),
     sometimes(someOf(sources)),
     sometimes(someOf(actions)),
+    sometimes(fc.array(anyCondition, { minLength: 1, maxLength: 2 })),
   )
-  .map(([since, until, typeNames, sourceNames, actionNames]) => ({
+  .map(([since, until, typeNames, sourceNames, actionNames, where]) => ({
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
     ...(typeNames && { types: typeNames }),
     ...(sourceNames && { sources: sourceNames }),
     ...(actionNames && { actions: actionNames }),
+    ...(where && { where }),
   }));
 
 export const anyOrder = fc.constantFrom<Order>('asc', 'desc');

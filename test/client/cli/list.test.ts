@@ -75,6 +75,13 @@ describe('list', () => {
         [3, 2],
       ],
       [['--type', 'nobody'], []],
+      [
+        ['--where', 'data.n >= 1', '--where', 'data.n != 3'],
+        [2, 1],
+      ],
+      [['--where', 'source ~ z'], [3]],
+      [['--unprocessed', '--type', 'b'], [1]],
+      [['--processed'], []],
     ];
     const results = await Promise.all(queries.map(([args]) => listed(daemon, ...args)));
     assert.deepEqual(

@@ -16,6 +16,7 @@ describe('DatabaseFigures', () => {
     const { database_size_mb: size, ...figures } = new DatabaseFigures(database.db).read(now);
     assert.deepEqual(figures, {
       total_events: 0,
+      last_id: 0,
       total_patterns: 0,
       recent_events_1h: 0,
       events_per_hour: 0,
@@ -60,6 +61,7 @@ describe('DatabaseFigures', () => {
         };
         const figures = new DatabaseFigures(db).read(now);
         assert.equal(figures.total_events, left.length);
+        assert.equal(figures.last_id, list.length);
         assert.deepEqual(new Map(Object.entries(figures.by_type)), count('type'));
         assert.deepEqual(new Map(Object.entries(figures.by_source)), count('source'));
         const between = (from: number, to: number) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DriveChooser, matches, resolveFilter } from '../../../daemon/query/event-filter.ts';
+import { DriveChooser, matches, matchesUnstored, resolveFilter } from '../../../daemon/query/event-filter.ts';
 import { NameReader } from '../../../daemon/storage/name-reader.ts';
 import type { EventFilter } from '../../../shared/messages/filter.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -72,7 +72,32 @@ describe('matches', () => {
   test('includes since and excludes until', () => {
     using database = filled();
     const filter = resolveFilter({ since: 1, until: 2 }, new NameReader(database.db));
-    const at = (timestamp: number) => matches(filter, { timestamp, type_id: 1, source_id: 1, action_id: null });
+    const at = (timestamp: number) =>
+      matches(filter, { timestamp, type_id: 1, source_id: 1, action_id: null, processed: 0 });
     assert.deepEqual([0.9, 1, 1.9, 2].map(at), [false, true, true, false]);
+  });
+});
+
+describe('matchesUnstored', () => {
+  test('judges an event as the database would, had it one', () => {
+    const event = { id: 0, type: 'a', source: 'x', timestamp: 5, action: 'go', data: { n: 1 } };
+    const cases: [filter: EventFilter, matches: boolean][] = [
+      [{}, true],
+      [{ since: 5, until: 6, types: ['b', 'a'], sources: ['x'], actions: ['go'] }, true],
+      [{ since: 5.1 }, false],
+      [{ until: 5 }, false],
+      [{ types: ['b'] }, false],
+      [{ sources: ['a'] }, false],
+      [{ actions: [''] }, false],
+      [{ processed: false }, true],
+      [{ processed: true }, false],
+      [{ where: [{ path: ['data', 'n'], op: '=', value: 1 }] }, true],
+      [{ where: [{ path: ['data', 'n'], op: '=', value: 2 }] }, false],
+    ];
+    for (const [filter, expected] of cases) {
+      assert.equal(matchesUnstored(filter, event), expected, JSON.stringify(filter));
+    }
+    const { action: _action, ...without } = event;
+    assert.equal(matchesUnstored({ actions: ['go'] }, without), false);
   });
 });

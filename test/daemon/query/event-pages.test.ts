@@ -5,7 +5,8 @@ import { EventPages } from '../../../daemon/query/event-pages.ts';
 import { openReader } from '../../../daemon/storage/open-database.ts';
 import type { StoredEvent } from '../../../shared/event.ts';
 import { limits } from '../../../shared/limits.ts';
-import type { QueryRequest } from '../../../shared/messages/query.ts';
+import type { EventFilter } from '../../../shared/messages/filter.ts';
+import { orders, type QueryRequest } from '../../../shared/messages/query.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { anyEvent, anyFilter, anyOrder, listModel, walk } from '../../harness/query-model.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -191,6 +192,55 @@ describe('a page over more rows than one statement reads', () => {
     );
     assert.deepEqual(ids(found), ids(listModel(stored, request.filter, 'asc')));
     assert.ok(partial >= 3, 'each statement was the last of its page');
+  });
+});
+
+describe('a filter by processed', () => {
+  test('goes by the mark of each event, and of no other', () => {
+    using database = new TemporaryDatabase();
+    const types = ['a', 'b', 'a', 'b', 'a', 'a'];
+    database.append(types.map((type, timestamp) => ({ type, source: 's', timestamp })));
+    database.db.exec('UPDATE event SET processed = 1 WHERE id IN (2, 3, 6)');
+    const pages = new EventPages(database.db);
+    const found = (filter: EventFilter) => ids(pages.page({ ...everything, filter }).events);
+    assert.deepEqual(found({ processed: true }), [2, 3, 6]);
+    assert.deepEqual(found({ processed: false }), [1, 4, 5]);
+    assert.deepEqual(found({ processed: false, types: ['a'] }), [1, 5]);
+    assert.deepEqual(found({ processed: true, types: ['a'], since: 3 }), [6]);
+    assert.deepEqual(ids(pages.arrivals(1, { processed: false }, 10).events), [4, 5]);
+  });
+});
+
+describe('events of one instant, more than a window holds', () => {
+  test('cost no more than others: each window looks at about as many as the page has', () => {
+    using database = new TemporaryDatabase();
+    database.append(
+      Array.from({ length: 9_000 }, (_, n) => ({ type: `t${n % 3}`, source: `s${n % 2}`, timestamp: 5, data: { n } })),
+    );
+    let rows = 0;
+    const counting = new Proxy(database.db, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (name !== 'prepare') return typeof value === 'function' ? value.bind(target) : value;
+        return (sql: string) => {
+          const statement = target.prepare(sql);
+          const all = statement.all.bind(statement);
+          statement.all = (...parameters) => {
+            const found = all(...parameters);
+            rows += found.length;
+            return found;
+          };
+          return statement;
+        };
+      },
+    });
+    const pages = new EventPages(counting);
+    for (const order of orders) {
+      rows = 0;
+      const found = walk((each) => pages.page(each), { filter: {}, order, limit: 100 });
+      assert.equal(new Set(ids(found)).size, 9_000);
+      assert.ok(rows / 90 < 400, `${rows / 90} rows a page`);
+    }
   });
 });
 
