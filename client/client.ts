@@ -2,21 +2,32 @@ import type { Transport } from '../shared/byte-stream.ts';
 import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput, StoredEvent } from '../shared/event.ts';
+import { ackCursor, cursors, deleteCursor, type NamedCursor } from '../shared/messages/cursors.ts';
+import { count } from '../shared/messages/count.ts';
 import { type Gap, gaps } from '../shared/messages/gaps.ts';
 import { limits } from '../shared/limits.ts';
+import { markProcessed } from '../shared/messages/mark-processed.ts';
 import type { HelloReply } from '../shared/messages/hello.ts';
 import type { MessageKind } from '../shared/messages/message-kind.ts';
+import { type Pattern, type PatternFilter, patterns } from '../shared/messages/patterns.ts';
 import { query, type QueryReply, type QueryRequest } from '../shared/messages/query.ts';
 import type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
+import { type Sample, samples, storeSample, type StoreSampleRequest } from '../shared/messages/samples.ts';
 import { stats, type StatsReply } from '../shared/messages/stats.ts';
 import { status, type StatusReply } from '../shared/messages/status.ts';
 import { storePattern, type StorePatternReply, type StorePatternRequest } from '../shared/messages/store-pattern.ts';
+import type { TailPosition } from '../shared/messages/tail.ts';
+import { search, type SearchReply, type SearchRequest } from '../shared/messages/search.ts';
 import { verify, type VerifyReply, type VerifyRequest } from '../shared/messages/verify.ts';
+import { type CountQuery, countEvents, type EventCount } from './count.ts';
 import { type GapQuery, queryGaps } from './gaps.ts';
 import { Link } from './link.ts';
+import { type EventsToMark, given, type Listing, listingPages, markEvents } from './listings.ts';
+import { type EventSearch, searchEvents, searchPages } from './search.ts';
 import { type EventQuery, queryEvents, queryPages } from './query.ts';
 import type { RecordCounters, Recovery } from './record-counters.ts';
 import { Recorder } from './record.ts';
+import { Replay, type ReplayOptions } from './replay.ts';
 import { type SpoolOptions, spoolSettings } from './spool/settings.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
@@ -128,9 +139,55 @@ export class Client {
     return queryEvents(options, (request) => this.#ask(query, request));
   }
 
+  /** How many events there are, by what they have in common. @throws DaybookError */
+  count(countQuery: CountQuery = {}): Promise<EventCount[]> {
+    return countEvents(countQuery, (request) => this.#ask(count, request));
+  }
+
+  /** One page of what a full-text query finds. @throws DaybookError invalid_request when there is no word in it */
+  searchPage(request: Partial<SearchRequest> & Pick<SearchRequest, 'query'>): Promise<SearchReply> {
+    return this.#ask(search, request);
+  }
+
+  /** All pages of a search. */
+  searchPages(text: string, options: EventSearch = {}): AsyncGenerator<SearchReply, void, undefined> {
+    return searchPages(text, options, (request) => this.#ask(search, request));
+  }
+
+  /** All events that a full-text query finds, the newest arrival first. */
+  search(text: string, options: EventSearch = {}): AsyncGenerator<StoredEvent, void, undefined> {
+    return searchEvents(text, options, (request) => this.#ask(search, request));
+  }
+
   /** Events as they are committed, in that order, from now on or from `after`. */
   tail(options: TailOptions = {}): Tail {
     return new Tail(this.#link, options);
+  }
+
+  /** How far named consumers have come. */
+  async cursors(): Promise<NamedCursor[]> {
+    return (await this.#ask(cursors, {})).cursors;
+  }
+
+  /**
+   * Moves a named cursor on, for a consumer that does not do so by its tail. Resolves after COMMIT.
+   * @throws DaybookError unknown_cursor, invalid_cursor
+   */
+  async acknowledge(name: string, position: TailPosition): Promise<void> {
+    await this.#ask(ackCursor, { name, position });
+  }
+
+  /** Forgets a named cursor; false when there was none. @throws DaybookError cursor_in_use */
+  async deleteCursor(name: string): Promise<boolean> {
+    return (await this.#ask(deleteCursor, { name })).deleted;
+  }
+
+  /** What is stored, again, in the order and at the pace in which it happened. */
+  replay(options: ReplayOptions = {}): Replay {
+    return new Replay(options, {
+      ask: (request) => this.#ask(query, request),
+      databaseId: async () => (await this.ready()).databaseId,
+    });
   }
 
   stats(): Promise<StatsReply> {
@@ -152,6 +209,48 @@ export class Client {
    */
   verify(request: Partial<VerifyRequest> = {}): Promise<VerifyReply> {
     return this.#ask(verify, request);
+  }
+
+  /**
+   * Marks events as processed, or takes the mark away: these, or all up to a position that match. Returns how many marks
+   * have changed, after COMMIT.
+   * @throws DaybookError
+   */
+  markProcessed(events: EventsToMark, options: { processed?: boolean } = {}): Promise<number> {
+    return markEvents(events, options.processed ?? true, (body) => this.#ask(markProcessed, body));
+  }
+
+  /** Patterns that match, newest first unless said otherwise. */
+  async *patterns(which: PatternFilter & Listing = {}): AsyncGenerator<Pattern, void, undefined> {
+    for await (const { items } of this.patternPages(which)) yield* items;
+  }
+
+  /** The same in pages, each with the cursor behind it. */
+  patternPages(which: PatternFilter & Listing = {}): ReturnType<typeof listingPages<Pattern>> {
+    const { order, limit, cursor, ...filter } = which;
+    return listingPages(given({ order, limit, cursor }), async (page) => {
+      const reply = await this.#ask(patterns, { filter, ...page });
+      return { items: reply.patterns, cursor: reply.cursor };
+    });
+  }
+
+  /** Samples of how the system was, newest first unless said otherwise. */
+  async *samples(which: { since?: number; until?: number } & Listing = {}): AsyncGenerator<Sample, void, undefined> {
+    for await (const { items } of this.samplePages(which)) yield* items;
+  }
+
+  /** The same in pages, each with the cursor behind it. */
+  samplePages(which: { since?: number; until?: number } & Listing = {}): ReturnType<typeof listingPages<Sample>> {
+    const { order, limit, cursor, ...range } = which;
+    return listingPages(given({ order, limit, cursor }), async (page) => {
+      const reply = await this.#ask(samples, { ...range, ...page });
+      return { items: reply.samples, cursor: reply.cursor };
+    });
+  }
+
+  /** Stores a sample: of now, with the daemon's own figures added, or one from elsewhere as it is. @throws DaybookError */
+  async storeSample(sample: StoreSampleRequest = {}): Promise<number> {
+    return (await this.#ask(storeSample, sample, sample.timestamp !== undefined)).id;
   }
 
   /** Stores a pattern. Not repeated after a lost connection: then the outcome is unknown. @throws DaybookError */

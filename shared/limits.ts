@@ -59,15 +59,26 @@ export const limits = {
   queryDeadlineMs: 1_000,
   /** Requests that wait for the reader thread. */
   readerQueueRequests: 4_096,
+  /** How long the reader thread stays without a question. */
+  readerIdleMs: 60_000,
   /** Verifications that wait for their process, and how long it stays without any. */
   verifyQueueRequests: 64,
   verifyIdleMs: 2_000,
   /** Tails of one connection. */
   tailsPerConnection: 16,
+  /** Named cursors in a database. */
+  cursors: 1_024,
+  /** Events that one request can mark as processed by their ids. */
+  idsPerMark: 5_000,
+  /** Events that a tail passes over before it says how far it is, if it was asked to. */
+  tailProgressEvents: 1_000,
   /** Answer bytes a client may leave untaken before its tails wait for it. */
   tailHighWaterBytes: 256 * KiB,
   /** Values in one filter list (types, sources, actions). */
   filterValues: 64,
+  /** A full-text query: UTF-16 code units, and words in it. */
+  searchQueryCharacters: 4_096,
+  searchWords: 64,
   /** Gaps in one report of a producer. */
   gapsPerReport: 256,
   /** The highest number a producer can give an event of one epoch. */
@@ -125,7 +136,11 @@ export const wireLimits = {
   pageBytes: limits.pageBytes,
   queryDeadlineMs: limits.queryDeadlineMs,
   tailsPerConnection: limits.tailsPerConnection,
+  cursors: limits.cursors,
+  idsPerMark: limits.idsPerMark,
   filterValues: limits.filterValues,
+  searchQueryCharacters: limits.searchQueryCharacters,
+  searchWords: limits.searchWords,
   gapsPerReport: limits.gapsPerReport,
   counterMax: limits.counterMax,
 } as const;

@@ -7,4 +7,19 @@ export const daybookVersion = '0.1.0';
 /**
  * What this daemon can do. A client asks for a capability by name and never derives it from a version number.
  */
-export const daemonCapabilities = ['record', 'query', 'tail', 'stats', 'patterns', 'gaps', 'verify'] as const;
+export const daemonCapabilities = [
+  'record',
+  'query',
+  'tail',
+  'stats',
+  'patterns',
+  'gaps',
+  'verify',
+  'search',
+  'where',
+  'count',
+  'cursors',
+  'processed',
+  'pattern-list',
+  'samples',
+] as const;

@@ -3,8 +3,10 @@ import { limits } from '../../shared/limits.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
 import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
+import type { StoreSampleRequest } from '../../shared/messages/samples.ts';
 import type { NewPattern } from '../storage/event-store.ts';
-import type { ReceiptCounts, WriterJob, WriterOutcome } from '../writer/writer-messages.ts';
+import type { CursorWork } from '../writer/cursor-jobs.ts';
+import type { IncomingJob, ReceiptCounts, WriterOutcome } from '../writer/writer-messages.ts';
 import { CommitRate } from './commit-rate.ts';
 import { eventCount } from './event-count.ts';
 import { IngestQueue, type QueuedJob } from './ingest-queue.ts';
@@ -30,11 +32,14 @@ interface Waiting {
   bytes: number;
 }
 
-type QueuedWork =
-  | { kind: 'record'; body: Buffer }
+export type QueuedWork =
+  | { kind: 'record'; body: Uint8Array }
   | { kind: 'flush' }
   | { kind: 'store-pattern'; pattern: NewPattern }
-  | { kind: 'report-gaps'; gaps: ReportedGap[] };
+  | { kind: 'report-gaps'; gaps: ReportedGap[] }
+  | CursorWork
+  | { kind: 'mark-processed'; ids: number[]; processed: boolean }
+  | { kind: 'store-sample'; sample: StoreSampleRequest };
 
 /**
  * The way in: takes requests from connections, keeps the writer busy with one window of them, and hands each receipt to
@@ -47,7 +52,7 @@ export class Ingest {
     totalBytes: limits.ingestQueueBytes,
     bytesPerSender: limits.ingestQueueBytesPerConnection,
   });
-  readonly #post: (jobs: WriterJob[]) => void;
+  readonly #post: (jobs: IncomingJob[]) => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #paused = new Set<Sender>();
   #nextKey = 1;
@@ -55,12 +60,12 @@ export class Ingest {
   /** Requests under way, by sender. */
   readonly #requestsOf = new Map<number, number>();
   /** Goes to the writer next, whatever its window. */
-  #ahead: WriterJob[] = [];
+  #ahead: IncomingJob[] = [];
   /** Bytes the writer holds. */
   #writerBytes = 0;
   #isRefillDue = false;
 
-  constructor(post: (jobs: WriterJob[]) => void) {
+  constructor(post: (jobs: IncomingJob[]) => void) {
     this.#post = post;
   }
 
@@ -74,7 +79,9 @@ export class Ingest {
   }
 
   record(sender: Sender, requestId: number, body: Buffer): void {
-    this.#push(sender, requestId, { kind: 'record', body }, eventCount(body), body.length);
+    // The body is a view of a socket buffer, which is released soon: its bytes get a buffer of their own, which later moves
+    // to the writer.
+    this.#push(sender, requestId, { kind: 'record', body: new Uint8Array(body) }, eventCount(body), body.length);
   }
 
   flush(sender: Sender, requestId: number): void {
@@ -89,6 +96,11 @@ export class Ingest {
     this.#push(sender, requestId, { kind: 'report-gaps', gaps }, 0, bodyBytes);
   }
 
+  /** Everything else that the writer does, of this size. */
+  commit(sender: Sender, requestId: number, work: Exclude<QueuedWork, { kind: 'record' }>, bytes: number): void {
+    this.#push(sender, requestId, work, 0, bytes);
+  }
+
   /** Forgets a sender that has gone. What it sent complete is still stored. */
   forget(sender: Sender): void {
     this.#paused.delete(sender);
@@ -96,7 +108,7 @@ export class Ingest {
 
   /** Hands everything that is queued to the writer, whatever its window: the last thing before it is closed. */
   postAll(): void {
-    this.#post([...this.#ahead, ...this.#queue.take(Number.POSITIVE_INFINITY).map(writerJob)]);
+    this.#post([...this.#ahead, ...this.#queue.take(Number.POSITIVE_INFINITY).map(incomingJob)]);
     this.#ahead = [];
   }
 
@@ -119,6 +131,7 @@ export class Ingest {
       this.#count(outcome.counts);
       sender.send(answerKinds.reply, requestId, outcome.receipt);
     } else if ('patternId' in outcome) sender.reply(requestId, { id: outcome.patternId });
+    else if ('reply' in outcome) sender.reply(requestId, outcome.reply);
     else if ('error' in outcome) sender.refuseRequest(requestId, errorFromBody(outcome.error satisfies ErrorBody));
     else sender.reply(requestId, {});
   }
@@ -140,7 +153,7 @@ export class Ingest {
     // Who asks for little, one thing at a time, does not wait behind those who send a flood.
     if (this.#countRequest(sender.id, 1) === 1 && bytes <= SMALL_BYTES) {
       this.#writerBytes += bytes;
-      this.#ahead.push(writerJob(queued));
+      this.#ahead.push(incomingJob(queued));
     } else this.#queue.push(queued);
     if (!this.#queue.hasRoom(sender.id)) {
       this.#paused.add(sender);
@@ -168,7 +181,7 @@ export class Ingest {
     const room = limits.writerWindowBytes - this.#writerBytes;
     const taken = room > 0 ? this.#queue.take(room) : [];
     for (const { bytes } of taken) this.#writerBytes += bytes;
-    if (this.#ahead.length + taken.length > 0) this.#post([...this.#ahead, ...taken.map(writerJob)]);
+    if (this.#ahead.length + taken.length > 0) this.#post([...this.#ahead, ...taken.map(incomingJob)]);
     this.#ahead = [];
     for (const sender of this.#paused) {
       if (!this.#queue.hasRoom(sender.id)) continue;
@@ -178,9 +191,6 @@ export class Ingest {
   }
 }
 
-function writerJob({ sender, job: { key, work } }: QueuedJob<{ key: number; work: QueuedWork }>): WriterJob {
-  // The body is a view of a socket buffer: its bytes get a buffer of their own, which then moves to the writer.
-  return work.kind === 'record'
-    ? { kind: 'record', key, sender, body: new Uint8Array(work.body) }
-    : { ...work, key, sender };
+function incomingJob({ sender, job: { key, work } }: QueuedJob<{ key: number; work: QueuedWork }>): IncomingJob {
+  return { ...work, key, sender };
 }

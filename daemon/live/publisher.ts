@@ -33,9 +33,10 @@ export class Publisher {
 
   /**
    * Starts a tail and answers its request.
+   * @param onFailed told when the tail ends though nobody stopped it
    * @throws DaybookError too_many_tails, invalid_cursor
    */
-  start(connection: Connection, requestId: number, request: TailRequest): void {
+  start(connection: Connection, requestId: number, request: TailRequest, onFailed: () => void = () => undefined): void {
     const tails = this.#subscribers.get(connection) ?? new Map<number, Subscriber>();
     if (tails.size >= limits.tailsPerConnection) {
       throw new DaybookError('too_many_tails', `a connection follows at most ${limits.tailsPerConnection} tails`);
@@ -45,22 +46,19 @@ export class Publisher {
     if (after.databaseId !== this.#databaseId) {
       throw new DaybookError('invalid_cursor', 'the position belongs to another database');
     }
-    const subscriber = new Subscriber(
-      connection,
-      requestId,
-      this.#reader,
-      this.#databaseId,
-      request.filter,
-      after.id,
-      this.#pagesOf(connection),
-      () => this.#remove(connection, requestId),
-    );
+    const onEnded = () => {
+      this.#remove(connection, requestId);
+      onFailed();
+    };
+    const pages = this.#pagesOf(connection);
+    const reader = this.#reader;
+    const subscriber = new Subscriber({ connection, requestId, reader, request, after, pages, onEnded });
     tails.set(requestId, subscriber);
     this.#subscribers.set(connection, tails);
     if (after.id <= this.#lastId) {
-      connection.reply(requestId, { position: after });
+      connection.reply(requestId, { position: after, newestId: this.#lastId });
       subscriber.wake(this.#lastId);
-    } else void this.#startAhead(connection, requestId, subscriber, after);
+    } else void this.#startAhead(connection, requestId, subscriber, after, onEnded);
   }
 
   /**
@@ -72,14 +70,19 @@ export class Publisher {
     requestId: number,
     subscriber: Subscriber,
     after: TailPosition,
+    onEnded: () => void,
   ): Promise<void> {
+    const isStopped = () => this.#subscribers.get(connection)?.get(requestId) !== subscriber;
     try {
       const { newestId } = await this.#reader.ask({ kind: 'arrivals', afterId: after.id, filter: {}, maxRows: 1 });
       if (newestId < after.id) throw new DaybookError('invalid_cursor', 'the position is ahead of the database');
-      connection.reply(requestId, { position: after });
+      if (isStopped()) return;
+      connection.reply(requestId, { position: after, newestId });
       subscriber.wake(this.#lastId);
     } catch (error) {
-      this.stop(connection, requestId);
+      if (isStopped()) return;
+      subscriber.stop();
+      onEnded();
       connection.refuseRequest(
         requestId,
         error instanceof DaybookError ? error : new DaybookError('internal', String(error)),

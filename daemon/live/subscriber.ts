@@ -4,10 +4,24 @@ import type { StoredEvent } from '../../shared/event.ts';
 import { limits } from '../../shared/limits.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import { answerKinds } from '../../shared/messages/message-kind.ts';
+import type { TailPosition, TailRequest } from '../../shared/messages/tail.ts';
+import { matchesUnstored } from '../query/event-filter.ts';
 import type { EncodedArrivals } from '../query/reader-messages.ts';
 import type { Reader } from '../query/reader.ts';
 import type { Connection } from '../socket/connection.ts';
 import type { OneAtATime } from './one-at-a-time.ts';
+
+export interface SubscriberOptions {
+  connection: Connection;
+  requestId: number;
+  reader: Reader;
+  request: TailRequest;
+  after: TailPosition;
+  /** The turns of the tails of this connection. */
+  pages: OneAtATime;
+  /** The tail has failed, and its client is being told. */
+  onEnded: () => void;
+}
 
 /**
  * One tail. It reads from the database behind its own position, so catching up and following are the same thing, and
@@ -23,31 +37,29 @@ export class Subscriber {
   readonly #reader: Reader;
   readonly #databaseId: string;
   readonly #filter: EventFilter;
+  readonly #saysProgress: boolean;
   readonly #onEnded: () => void;
   readonly #pages: OneAtATime;
   #afterId: number;
+  /** The position that the client knows. */
+  #toldId: number;
+  #hasCaughtUp = false;
   #committedId = 0;
   #isReading = false;
   #isStopped = false;
 
-  constructor(
-    connection: Connection,
-    requestId: number,
-    reader: Reader,
-    databaseId: string,
-    filter: EventFilter,
-    afterId: number,
-    pages: OneAtATime,
-    onEnded: () => void,
-  ) {
-    this.#connection = connection;
-    this.#requestId = requestId;
-    this.#reader = reader;
-    this.#databaseId = databaseId;
-    this.#filter = filter;
-    this.#afterId = afterId;
-    this.#pages = pages;
-    this.#onEnded = onEnded;
+  constructor(options: SubscriberOptions) {
+    const { request, after } = options;
+    this.#connection = options.connection;
+    this.#requestId = options.requestId;
+    this.#reader = options.reader;
+    this.#databaseId = after.databaseId;
+    this.#filter = request.filter;
+    this.#saysProgress = request.progress === true;
+    this.#afterId = after.id;
+    this.#toldId = after.id;
+    this.#pages = options.pages;
+    this.#onEnded = options.onEnded;
   }
 
   /** There may be something to send: events up to this id are committed, or the client took what it had. */
@@ -82,6 +94,7 @@ export class Subscriber {
       ) {
         await this.#pages.run(() => this.#readPage());
       }
+      this.#sayProgress();
     } catch (error) {
       if (this.#isStopped) return;
       this.#isStopped = true;
@@ -96,21 +109,7 @@ export class Subscriber {
 
   /** Sends those of these events that match; no database has them. */
   show(events: readonly StoredEvent[]): void {
-    const {
-      since = Number.NEGATIVE_INFINITY,
-      until = Number.POSITIVE_INFINITY,
-      types,
-      sources,
-      actions,
-    } = this.#filter;
-    const matching = events.filter(
-      ({ timestamp, type, source, action }) =>
-        timestamp >= since &&
-        timestamp < until &&
-        (types?.includes(type) ?? true) &&
-        (sources?.includes(source) ?? true) &&
-        (actions === undefined || (action !== undefined && actions.includes(action))),
-    );
+    const matching = events.filter((event) => matchesUnstored(this.#filter, event));
     if (matching.length > 0) this.#send(encode(matching), []);
   }
 
@@ -120,7 +119,19 @@ export class Subscriber {
     if (page.count > 0 || page.damaged.length > 0) this.#send(page.events, page.damaged);
   }
 
+  /** What did not match was looked at as well: that need not be done again, nor can it be lost any more. */
+  #sayProgress(): void {
+    const isAtEnd = this.#afterId >= this.#committedId && !this.#hasCaughtUp;
+    this.#hasCaughtUp ||= isAtEnd;
+    if (!this.#saysProgress || this.#isStopped || this.#afterId === this.#toldId) return;
+    if (!isAtEnd && this.#afterId - this.#toldId < limits.tailProgressEvents) return;
+    this.#toldId = this.#afterId;
+    const position = { databaseId: this.#databaseId, id: this.#afterId };
+    this.#connection.send(answerKinds.progress, this.#requestId, encode({ position }));
+  }
+
   #send(events: Uint8Array, damaged: readonly number[]): void {
+    this.#toldId = this.#afterId;
     const position = encode({ databaseId: this.#databaseId, id: this.#afterId });
     // {events: […], damaged: […], position: {…}} around events that are encoded already.
     const body = Buffer.concat([BODY_HEAD, events, BODY_DAMAGED, encode(damaged), BODY_POSITION, position]);

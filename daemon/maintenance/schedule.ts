@@ -76,6 +76,7 @@ export class MaintenanceSchedule {
     this.#store.begin('normal');
     try {
       this.#store.gaps.expire(run.cutoffSeconds);
+      this.#store.samples.expire(run.cutoffSeconds);
       this.#horizon.reached(run.cutoffSeconds);
       this.#db
         .prepare(

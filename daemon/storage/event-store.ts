@@ -1,8 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { CursorStore } from './cursor-store.ts';
 import { GapLedger } from './gap-ledger.ts';
 import { type EventRow, InsertEvents } from './insert-events.ts';
 import { setDurability } from './open-database.ts';
+import { ProcessedMarks } from './processed-marks.ts';
 import type { NameTable } from './name-table.ts';
+import { SystemSamples } from './system-samples.ts';
 import { type TallyKey, Tallies } from './tallies.ts';
 
 export interface Appended {
@@ -30,6 +33,12 @@ export interface NewPattern {
 export class EventStore {
   /** What is missing. Write to it between `begin` and `commit`. */
   readonly gaps: GapLedger;
+  /** How far consumers have come. Use it between `begin` and `commit`. */
+  readonly cursors: CursorStore;
+  /** What consumers are done with. Use it between `begin` and `commit`. */
+  readonly processed: ProcessedMarks;
+  /** How the system was. Write to it between `begin` and `commit`. */
+  readonly samples: SystemSamples;
   readonly #db: Database;
   readonly #names: NameTable;
   readonly #insertEvents: InsertEvents;
@@ -49,6 +58,8 @@ export class EventStore {
     this.#db = db;
     this.#names = names;
     this.gaps = new GapLedger(db);
+    this.cursors = new CursorStore(db);
+    this.processed = new ProcessedMarks(db);
     this.#insertEvents = new InsertEvents(db);
     this.#tallies = new Tallies(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -64,11 +75,17 @@ export class EventStore {
     const newest = Number(db.prepare('SELECT coalesce(max(id), 0) FROM event').pluck().get());
     this.#lastId = Math.max(saved, newest);
     this.#committedLastId = this.#lastId;
+    this.samples = new SystemSamples(db, this.#lastId);
   }
 
   /** Highest id committed so far. */
   get lastId(): number {
     return this.#committedLastId;
+  }
+
+  /** Highest id given so far, in the open transaction too. */
+  get newestId(): number {
+    return this.#lastId;
   }
 
   /** Opens the transaction. `full` makes this commit wait for the disk. */
@@ -104,6 +121,7 @@ export class EventStore {
   /** Notes that an event was deleted in this transaction, for the counts. */
   noteRemoved(key: TallyKey, dataBytes: number): void {
     this.#tallies.addRemoved(key, dataBytes);
+    this.#insertEvents.noteRemoved();
   }
 
   commit(): void {
@@ -123,6 +141,7 @@ export class EventStore {
   /** Ends the transaction without a trace. Good in every state. */
   rollback(): void {
     if (this.#db.inTransaction) this.#rollback.run();
+    this.#insertEvents.noteRemoved();
     this.#tallies.clear();
     this.gaps.rollback();
     this.#lastId = this.#committedLastId;

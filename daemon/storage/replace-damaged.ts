@@ -1,6 +1,7 @@
 import { constants, copyFileSync, existsSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DaybookError } from '../../shared/errors.ts';
+import { removeSearchIndex, searchIndexPath } from '../search/index-file.ts';
 import { GapLedger } from './gap-ledger.ts';
 import { Marker, type Marked } from './marker.ts';
 import { openWriter } from './open-database.ts';
@@ -25,6 +26,8 @@ export function replaceDamaged(path: string, marked: Marked, onNotice: Notice): 
   Marker.write(`${path}.marker`, { ...marked, setAside: aside }).close();
   if (!existsSync(aside)) {
     for (const suffix of SUFFIXES) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    // Names get other numbers; the index is made anew.
+    removeSearchIndex(searchIndexPath(path));
     onNotice('the damaged database was set aside, whole', { at: aside });
   }
   if (existsSync(path)) return;

@@ -115,3 +115,9 @@ CREATE TABLE gap (
 CREATE INDEX gap_by_counter ON gap (producer_id, to_counter);
 
 CREATE INDEX gap_by_reason ON gap (reason, noticed);
+
+CREATE TABLE cursor (
+  name TEXT PRIMARY KEY,
+  event_id INTEGER NOT NULL,
+  updated REAL NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -2,14 +2,16 @@ import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import type { Receipt } from '../../shared/messages/record.ts';
+import { releaseMemory } from '../release-memory.ts';
 import type { EventStore } from '../storage/event-store.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import { type StorageFailure, storageFailure } from '../storage/storage-failure.ts';
+import { applyCursorWork } from './cursor-jobs.ts';
 import { noteOrigin, noteRefused, noteReported } from './note-gaps.ts';
-import { Preparation, type PreparedJob, type PreparedRecord } from './preparation.ts';
+import { nameEvents } from './name-events.ts';
 import { receiptOutcome } from './receipt-outcome.ts';
 import { Turns } from './turns.ts';
-import type { WriterJob, WriterOutcome } from './writer-messages.ts';
+import type { RecordWork, WriterJob, WriterOutcome } from './writer-messages.ts';
 
 export interface GroupCommitOptions {
   batchSize: number;
@@ -28,8 +30,11 @@ export interface GroupCommitOptions {
 const TRANSACTION_EVENTS = 1_000;
 const TRANSACTION_BYTES = 256 * 1024;
 
+/** Bytes of a request that does not keep others waiting. */
+const SMALL_BYTES = 16 * 1024;
+
 /**
- * Prepares jobs and commits them together. Senders have their turn one after the other, a slice of work each, and a sender
+ * Commits jobs together. Senders have their turn one after the other, a job each, and a sender
  * that waits for its only job is not kept waiting by the many of another.
  *
  * States: empty; filling (a timer runs, nobody waits); due (a turn follows in this turn of the event loop, so that what
@@ -40,8 +45,8 @@ export class GroupCommit {
   readonly #store: EventStore;
   readonly #names: NameTable;
   readonly #options: GroupCommitOptions;
-  readonly #arrived = new Turns<Preparation>();
-  #pending: PreparedJob[] = [];
+  readonly #arrived = new Turns<WriterJob>();
+  #pending: WriterJob[] = [];
   #pendingEvents = 0;
   #pendingBytes = 0;
   /** Somebody waits for what is pending. */
@@ -57,7 +62,7 @@ export class GroupCommit {
   }
 
   add(job: WriterJob): void {
-    this.#arrived.push(job.sender, new Preparation(job, this.#names));
+    this.#arrived.push(job.sender, job);
     this.#startTimer();
     this.#makeTurnDue();
   }
@@ -92,20 +97,19 @@ export class GroupCommit {
     else if (this.#pending.length > 0) this.#startTimer();
   }
 
-  /** Does a slice of the work of whose turn it is; undefined when there is none. */
+  /** Takes the next job of whose turn it is; undefined when there is none. */
   #step(): { isLastOfSender: boolean } | undefined {
     const next = this.#arrived.next();
     if (next === undefined) return undefined;
-    const job = next.work.step();
-    this.#arrived.end(next.sender, job !== undefined);
-    if (job === undefined) return { isLastOfSender: false };
+    const job = next.work;
+    this.#arrived.end(next.sender, true);
     this.#pending.push(job);
     if (job.kind === 'record') {
-      const events = job.rows.length + job.rejected.length;
+      const events = job.events.count + job.rejected.length;
       this.#pendingEvents += events;
       this.#pendingBytes += job.bytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
     }
-    this.#isAwaited ||= job.kind !== 'record' || job.wait;
+    this.#isAwaited ||= !('wait' in job) || job.wait;
     return { isLastOfSender: !this.#arrived.has(next.sender) };
   }
 
@@ -116,7 +120,7 @@ export class GroupCommit {
   /** Whether the next turn is that of a sender with more than one small thing to do. */
   #isNextOfMuch(): boolean {
     const next = this.#arrived.next();
-    return next !== undefined && (next.count > 1 || !next.work.isSmall);
+    return next !== undefined && (next.count > 1 || !isSmall(next.work));
   }
 
   #write(): void {
@@ -140,11 +144,13 @@ export class GroupCommit {
     } catch (error) {
       this.#fail(pending, error);
       return;
+    } finally {
+      for (const job of pending) if (job.kind === 'record') releaseMemory(job.events.bytes);
     }
     this.#options.onOutcomes(outcomes);
   }
 
-  #fail(pending: readonly PreparedJob[], error: unknown): void {
+  #fail(pending: readonly WriterJob[], error: unknown): void {
     let failure = storageFailure(error);
     try {
       this.#store.rollback();
@@ -159,7 +165,7 @@ export class GroupCommit {
     this.#options.onStorageFailure(failure, error);
   }
 
-  #apply(job: PreparedJob, nowSeconds: number): WriterOutcome {
+  #apply(job: WriterJob, nowSeconds: number): WriterOutcome {
     switch (job.kind) {
       case 'record':
         return receiptOutcome(job.key, this.#append(job, nowSeconds));
@@ -168,6 +174,16 @@ export class GroupCommit {
       case 'report-gaps':
         noteReported(this.#store.gaps, this.#names, job.gaps, nowSeconds);
         return { key: job.key, done: true };
+      case 'open-cursor':
+      case 'ack-cursor':
+      case 'delete-cursor':
+        return applyCursorWork(job, this.#store, nowSeconds);
+      case 'mark-processed':
+        return { key: job.key, reply: { marked: this.#store.processed.set(job.ids, job.processed) } };
+      case 'store-sample': {
+        const { samples, newestId } = this.#store;
+        return { key: job.key, reply: { id: samples.add(job.sample, nowSeconds, newestId) } };
+      }
       case 'flush':
         return { key: job.key, done: true };
       case 'refused':
@@ -177,14 +193,19 @@ export class GroupCommit {
     }
   }
 
-  #append(job: PreparedRecord, nowSeconds: number): Receipt {
-    const { rows, rejected, refused, origin, durability } = job;
+  #append(job: RecordWork, nowSeconds: number): Receipt {
+    const { origin, durability } = job;
     const { gaps } = this.#store;
+    const { rows, rejected, refused } = nameEvents(job, this.#names);
     if (refused.length > 0) noteRefused(gaps, this.#names, refused, origin, nowSeconds);
     if (origin !== undefined) noteOrigin(gaps, origin, rows, rejected.length, nowSeconds);
     const appended = this.#store.append(rows, Math.floor(nowSeconds));
     return { ...appended, rejected, level: durability, persisted: true };
   }
+}
+
+function isSmall(job: WriterJob): boolean {
+  return job.kind !== 'record' || job.bytes <= SMALL_BYTES;
 }
 
 function refusalFor(failure: StorageFailure, cause: unknown): DaybookError {

@@ -1,4 +1,5 @@
 import type { EventRow } from '../storage/insert-events.ts';
+import { releaseMemory } from '../release-memory.ts';
 import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { hashBytes } from './event-hash.ts';
 
@@ -142,6 +143,7 @@ export class EventPacker {
     if (this.#end + bytes <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));
     this.#bytes.copy(larger, 0, 0, this.#end);
+    releaseMemory(this.#bytes);
     this.#bytes = larger;
     this.#timestamps = new Float64Array(larger.buffer, 0, this.#room);
     this.#numbers = new Uint32Array(larger.buffer, this.#numbersAt, this.#room * NUMBERS);

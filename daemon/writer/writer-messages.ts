@@ -1,8 +1,13 @@
 import type { StoredEvent } from '../../shared/event.ts';
 import type { ErrorBody } from '../../shared/messages/error-body.ts';
+import type { Origin } from '../../shared/messages/origin.ts';
+import type { Durability } from '../../shared/messages/record.ts';
 import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
+import type { StoreSampleRequest } from '../../shared/messages/samples.ts';
 import type { StorageState } from '../../shared/messages/status.ts';
 import type { NewPattern } from '../storage/event-store.ts';
+import type { CursorWork } from './cursor-jobs.ts';
+import type { PreparedEvents } from './prepare-events.ts';
 
 /** What the writer thread is started with. */
 export interface WriterSettings {
@@ -19,13 +24,34 @@ export interface WriterSettings {
   init: boolean;
 }
 
-/** Work for the writer. `key` comes back in the outcome; jobs of one `sender` are done in order. */
-export type WriterJob = { key: number; sender: number } & (
-  | { kind: 'record'; body: Uint8Array }
+/** Work as it comes from a sender. `key` comes back in the outcome; jobs of one `sender` are done in order. */
+export type IncomingJob = JobId & ({ kind: 'record'; body: Uint8Array } | OtherWork);
+
+/** Work for the writer. */
+export type WriterJob = JobId & (RecordWork | OtherWork | { kind: 'refused'; error: ErrorBody });
+
+interface JobId {
+  key: number;
+  sender: number;
+}
+
+/** A record request, ready to be stored. */
+export interface RecordWork extends PreparedEvents {
+  kind: 'record';
+  origin: Origin | undefined;
+  durability: Durability;
+  wait: boolean;
+  /** Of the request. */
+  bytes: number;
+}
+
+type OtherWork =
   | { kind: 'flush' }
   | { kind: 'store-pattern'; pattern: NewPattern }
   | { kind: 'report-gaps'; gaps: ReportedGap[] }
-);
+  | CursorWork
+  | { kind: 'mark-processed'; ids: number[]; processed: boolean }
+  | { kind: 'store-sample'; sample: StoreSampleRequest };
 
 export type ToWriter =
   | { kind: 'jobs'; jobs: WriterJob[] }
@@ -44,6 +70,7 @@ export interface ReceiptCounts {
 export type WriterOutcome =
   | { key: number; counts: ReceiptCounts; receipt: Uint8Array }
   | { key: number; patternId: number }
+  | { key: number; reply: object }
   | { key: number; done: true }
   | { key: number; error: ErrorBody };
 

@@ -18,4 +18,6 @@ export const answerKinds = {
   events: 'events',
   /** A tail lost its place; the body is a `TailReset`. */
   reset: 'reset',
+  /** A tail has looked at everything up to here; only for one that asked. The body has a `position`. */
+  progress: 'progress',
 } as const;

@@ -21,6 +21,8 @@ export interface StatsReply {
 export interface DatabaseStats {
   /** Events in the database now. */
   total_events: number;
+  /** Highest id given so far, in the same moment. */
+  last_id: number;
   total_patterns: number;
   /** Database file and write-ahead log, MiB. */
   database_size_mb: number;

@@ -120,6 +120,13 @@ describe('a tail behind events that are gone', () => {
     assert.equal((await tail.next()).value?.id, 6);
     assert.deepEqual(resets, [{ lostFrom: 3, lostTo: 5 }]);
     assert.equal((await tail.next()).value?.id, 7);
+    const named = client.tail({
+      cursorName: 'late',
+      after: { databaseId, id: 2 },
+      onReset: (reset) => resets.push(reset),
+    });
+    assert.equal((await named.next()).value?.id, 6);
+    assert.deepEqual(resets[1], resets[0]);
     await daemon.stop();
   });
 
@@ -131,6 +138,13 @@ describe('a tail behind events that are gone', () => {
     const tail = client.tail({ after: { databaseId, id: 2 } });
     await assert.rejects(tail.next(), refusal('lost_events', '3 to 5'));
     assert.deepEqual(await tail.next(), { done: true, value: undefined });
+    const fault = new Error('my fault');
+    const onReset = () => {
+      throw fault;
+    };
+    const other = client.tail({ after: { databaseId, id: 2 }, onReset });
+    await assert.rejects(other.next(), fault);
+    assert.deepEqual(await other.next(), { done: true, value: undefined });
     await waitFor('no tail', async () => (await client.status()).tails === 0);
     await daemon.stop();
   });

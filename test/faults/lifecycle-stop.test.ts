@@ -9,6 +9,7 @@ import { DaemonProcess } from '../harness/daemon-process.ts';
 import { seededIntegers } from '../harness/property.ts';
 import { RawClient } from '../harness/raw-client.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
+import { backToFirstSchema } from '../harness/first-schema.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const text = 'x'.repeat(50_000);
@@ -137,6 +138,6 @@ describe('SIGTERM before the daemon is ready', () => {
 /** Takes a database that no daemon has open back to the schema of version 1. */
 function makeOlder(path: string): void {
   const db = new Sqlite(path);
-  db.exec('DROP TABLE IF EXISTS producer; DROP TABLE IF EXISTS gap; PRAGMA user_version = 1');
+  backToFirstSchema(db);
   db.close();
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { migrations } from '../../daemon/storage/migrate.ts';
+import { backToFirstSchema } from '../harness/first-schema.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { skipWithoutFailingCalls as skip, withFailingCalls } from '../harness/failing-calls.ts';
 import { preparedHome } from '../harness/prepared-home.ts';
@@ -24,7 +25,7 @@ function makeOldDatabase(path: string): void {
       }),
     );
   }
-  database.db.exec('DROP TABLE gap; DROP TABLE producer; PRAGMA user_version = 1');
+  backToFirstSchema(database.db);
   database.db.pragma('wal_checkpoint(TRUNCATE)');
   copyFileSync(database.path, path);
 }

@@ -153,6 +153,9 @@ describe('the daemon', () => {
       ['hello request with a field of a later version', 'invalid_request'],
       ['query request, every field', 'invalid_cursor'],
       ['tail request behind a position', 'invalid_cursor'],
+      ['tail request with a cursor name', 'invalid_cursor'],
+      ['ack-cursor request', 'invalid_cursor'],
+      ['mark-processed request up to a position', 'invalid_cursor'],
     ]);
     for (const { hex } of requests) client.sendBytes(Buffer.from(hex, 'hex'));
     for (const { name, requestId } of requests) {

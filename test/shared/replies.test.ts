@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ackCursor, cursors, deleteCursor } from '../../shared/messages/cursors.ts';
 import { flush } from '../../shared/messages/flush.ts';
 import { gaps } from '../../shared/messages/gaps.ts';
+import { markProcessed } from '../../shared/messages/mark-processed.ts';
+import { patterns } from '../../shared/messages/patterns.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
 import { reportGaps } from '../../shared/messages/report-gaps.ts';
+import { samples } from '../../shared/messages/samples.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
@@ -24,6 +28,15 @@ const receipt = {
 };
 const page = { events: [event], cursor: 'c', partial: true, damaged: [2], newestId: 3 };
 const gap = { id: 1, source: 's', producer: 'p', count: 2, since: 1.5, until: 2, reason: 'missing', noticed: 3 };
+const storedPattern = {
+  id: 1,
+  eventId: 3,
+  patternType: 't',
+  confidence: 0.5,
+  patternData: '{}',
+  embryoId: 'e',
+  created: 2,
+};
 const figures = {
   total_stored: 0,
   total_duplicate: 0,
@@ -46,6 +59,82 @@ interface Reply {
 const replies: Reply[] = [
   { name: 'flush', parse: (body) => flush.parseReply(body), good: [[{}, {}]], bad: [] },
   { name: 'tail-stop', parse: (body) => tailStop.parseReply(body), good: [[{}, {}]], bad: [] },
+  { name: 'ack-cursor', parse: (body) => ackCursor.parseReply(body), good: [[{}, {}]], bad: [] },
+  {
+    name: 'delete-cursor',
+    parse: (body) => deleteCursor.parseReply(body),
+    good: [[{ deleted: false }, { deleted: false }]],
+    bad: [['deleted', [{ deleted: 1 }]]],
+  },
+  {
+    name: 'cursors',
+    parse: (body) => cursors.parseReply(body),
+    good: [
+      [{ cursors: [] }, { cursors: [] }],
+      [
+        { cursors: [{ name: 'a', id: 3, updated: 1.5, inUse: true, later: 1 }] },
+        { cursors: [{ name: 'a', id: 3, updated: 1.5, inUse: true }] },
+      ],
+    ],
+    bad: [
+      ['cursors', [{}, { cursors: 5 }]],
+      ['id', [{ cursors: [{ name: 'a', updated: 1 }] }]],
+    ],
+  },
+  {
+    name: 'mark-processed',
+    parse: (body) => markProcessed.parseReply(body),
+    good: [
+      [{ marked: 2 }, { marked: 2, afterId: null }],
+      [
+        { marked: 0, afterId: 7 },
+        { marked: 0, afterId: 7 },
+      ],
+    ],
+    bad: [['marked', [{}, { marked: -1 }]]],
+  },
+  {
+    name: 'patterns',
+    parse: (body) => patterns.parseReply(body),
+    good: [
+      [{ patterns: [] }, { patterns: [], cursor: null }],
+      [
+        { patterns: [{ ...storedPattern, eventId: null, later: 1 }], cursor: 'c' },
+        { patterns: [{ ...storedPattern, eventId: null }], cursor: 'c' },
+      ],
+    ],
+    bad: [
+      ['patterns', [{}]],
+      ['id', [{ patterns: [{ ...storedPattern, id: 0 }] }]],
+    ],
+  },
+  {
+    name: 'samples',
+    parse: (body) => samples.parseReply(body),
+    good: [
+      [
+        { samples: [{ id: 1, timestamp: 1.5, total_events: 3 }], cursor: null },
+        {
+          samples: [
+            {
+              id: 1,
+              timestamp: 1.5,
+              total_events: 3,
+              events_per_second: null,
+              active_embryos: null,
+              avg_fitness: null,
+              storage_mb: null,
+            },
+          ],
+          cursor: null,
+        },
+      ],
+    ],
+    bad: [
+      ['samples', [{}]],
+      ['timestamp', [{ samples: [{ id: 1 }] }]],
+    ],
+  },
   { name: 'report-gaps', parse: (body) => reportGaps.parseReply(body), good: [[{}, {}]], bad: [] },
   {
     name: 'verify',

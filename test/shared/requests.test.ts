@@ -3,12 +3,16 @@ import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
+import { ackCursor, cursors, deleteCursor } from '../../shared/messages/cursors.ts';
 import { flush } from '../../shared/messages/flush.ts';
 import { gaps } from '../../shared/messages/gaps.ts';
+import { markProcessed } from '../../shared/messages/mark-processed.ts';
 import { parseOrigin } from '../../shared/messages/origin.ts';
+import { patterns } from '../../shared/messages/patterns.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
 import { reportGaps } from '../../shared/messages/report-gaps.ts';
+import { samples, storeSample } from '../../shared/messages/samples.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
@@ -92,6 +96,11 @@ const kinds: Kind[] = [
         { filter: { actions: ['x'] }, after: position },
       ],
       [{ after: { databaseId: '', id: 0 } }, { filter: {}, after: { databaseId: '', id: 0 } }],
+      [
+        { cursorName: 'é', progress: true },
+        { filter: {}, cursorName: 'é', progress: true },
+      ],
+      [{ cursorName: null, progress: null }, { filter: {} }],
     ],
     bad: [
       ['filter', [{ filter: 5 }]],
@@ -99,7 +108,36 @@ const kinds: Kind[] = [
       ['databaseId', [{ after: { id: 1 } }, { after: { databaseId: 5, id: 1 } }]],
       ['id', [-1, 1.5, '1', MAX + 1, null].map((id) => ({ after: { databaseId: 'd', id } }))],
       ['later', [{ after: { ...position, later: 1 } }]],
+      ['cursorName', labels.map((cursorName) => ({ cursorName: cursorName ?? 5 }))],
+      ['progress', [{ progress: 1 }]],
     ],
+  },
+  {
+    kind: ackCursor.kind,
+    parse: (body) => ackCursor.parseRequest(body),
+    good: [
+      [
+        { name: 'a', position },
+        { name: 'a', position, wait: true },
+      ],
+      [
+        { name: 'é', position, wait: false },
+        { name: 'é', position, wait: false },
+      ],
+    ],
+    bad: [
+      ['name', labels.map((name) => ({ name, position }))],
+      ['position', [{ name: 'a' }, { name: 'a', position: 5 }]],
+      ['id', [{ name: 'a', position: { databaseId: 'd', id: -1 } }]],
+      ['wait', [{ name: 'a', position, wait: 1 }]],
+    ],
+  },
+  { kind: cursors.kind, parse: (body) => cursors.parseRequest(body), good: [[{}, {}]], bad: [] },
+  {
+    kind: deleteCursor.kind,
+    parse: (body) => deleteCursor.parseRequest(body),
+    good: [[{ name: 'a' }, { name: 'a' }]],
+    bad: [['name', labels.map((name) => ({ name }))]],
   },
   {
     kind: tailStop.kind,
@@ -107,8 +145,110 @@ const kinds: Kind[] = [
     good: [
       [{ tail: 0 }, { tail: 0 }],
       [{ tail: 0xffff_ffff }, { tail: 0xffff_ffff }],
+      [
+        { tail: 1, keepCursor: true },
+        { tail: 1, keepCursor: true },
+      ],
     ],
     bad: [['tail', [{}, { tail: null }, { tail: -1 }, { tail: 2 ** 32 }, { tail: '1' }, { tail: 1.5 }]]],
+  },
+  {
+    kind: markProcessed.kind,
+    parse: (body) => markProcessed.parseRequest(body),
+    good: [
+      [{ ids: [1, MAX] }, { ids: [1, MAX], processed: true }],
+      [
+        { ids: [3], upTo: null, processed: false },
+        { ids: [3], processed: false },
+      ],
+      [{ upTo: position }, { upTo: position, filter: {}, afterId: 0, processed: true }],
+      [
+        { upTo: position, filter: { types: 'x' }, afterId: 2 },
+        { upTo: position, filter: { types: ['x'] }, afterId: 2, processed: true },
+      ],
+    ],
+    bad: [
+      [
+        'ids',
+        [[], 5, [0], [1.5], ['1'], Array.from({ length: limits.idsPerMark + 1 }, () => 1)].map((ids) => ({ ids })),
+      ],
+      ['ids or upTo', [{}, { ids: [1], upTo: position }]],
+      [
+        'filter',
+        [
+          { ids: [1], filter: {} },
+          { upTo: position, filter: 5 },
+        ],
+      ],
+      [
+        'afterId',
+        [
+          { ids: [1], afterId: 0 },
+          { upTo: position, afterId: -1 },
+        ],
+      ],
+      ['upTo', [{ upTo: 5 }]],
+      ['processed', [{ ids: [1], processed: 1 }]],
+    ],
+  },
+  {
+    kind: patterns.kind,
+    parse: (body) => patterns.parseRequest(body),
+    good: [
+      [{}, { filter: {}, order: 'desc', limit: 100 }],
+      [
+        { filter: { types: 'x', minConfidence: 0.5, embryoId: 'e', eventId: 3 }, order: 'asc', limit: 1, cursor: 'c' },
+        {
+          filter: { types: ['x'], minConfidence: 0.5, embryoId: 'e', eventId: 3 },
+          order: 'asc',
+          limit: 1,
+          cursor: 'c',
+        },
+      ],
+    ],
+    bad: [
+      ['filter', [{ filter: 5 }]],
+      ['later', [{ filter: { later: 1 } }]],
+      ['minConfidence', [{ filter: { minConfidence: '1' } }]],
+      ['eventId', [{ filter: { eventId: 0 } }]],
+      ['order', [{ order: 'up' }]],
+      ['limit', [{ limit: 0 }, { limit: limits.pageRows + 1 }]],
+      ['cursor', [{ cursor: 5 }]],
+    ],
+  },
+  {
+    kind: samples.kind,
+    parse: (body) => samples.parseRequest(body),
+    good: [
+      [{}, { order: 'desc', limit: 100 }],
+      [
+        { since: 1, until: 2.5, order: 'asc', limit: 7, cursor: 'c' },
+        { since: 1, until: 2.5, order: 'asc', limit: 7, cursor: 'c' },
+      ],
+    ],
+    bad: [
+      ['since', [{ since: 'x' }]],
+      ['limit', [{ limit: 0 }]],
+    ],
+  },
+  {
+    kind: storeSample.kind,
+    parse: (body) => storeSample.parseRequest(body),
+    good: [
+      [{}, {}],
+      [
+        { active_embryos: 3, avg_fitness: 0.5, total_events: null },
+        { active_embryos: 3, avg_fitness: 0.5 },
+      ],
+      [
+        { timestamp: 1.5, storage_mb: 2, events_per_second: 0 },
+        { timestamp: 1.5, storage_mb: 2, events_per_second: 0 },
+      ],
+    ],
+    bad: [
+      ['timestamp', [{ timestamp: -1 }, { timestamp: '1' }, { timestamp: limits.timestampMaxSeconds }]],
+      ['avg_fitness', [{ avg_fitness: Number.NaN }, { avg_fitness: 'x' }]],
+    ],
   },
   {
     kind: storePattern.kind,

@@ -19,6 +19,50 @@ describe('tail', () => {
     assert.match((await daybook(daemon.home, ['tail', '-n', '1'])).stdout, /^\S+ \S+ note +count +test +n=14\n$/);
   });
 
+  test('shows all since a time, and with -f goes on from there', async () => {
+    await using daemon = await DaemonProcess.start();
+    const client = daemon.connect();
+    await client.recordBatch(numberedFrom(0, 15));
+    const since = ['--since', '1000002', '--json'];
+    assert.deepEqual(numbersIn((await daybook(daemon.home, ['tail', ...since])).stdout), countTo(15).slice(2));
+    assert.deepEqual(numbersIn((await daybook(daemon.home, ['tail', '-n', '3', ...since])).stdout), [12, 13, 14]);
+    await using command = startDaybook(daemon.home, ['tail', '-f', ...since]);
+    await command.prints('"n":14');
+    await client.recordBatch(numberedFrom(15, 1));
+    await command.prints('"n":15');
+    command.process.kill('SIGINT');
+    assert.deepEqual(numbersIn((await command.ended).stdout), countTo(16).slice(2));
+  });
+
+  test('goes on behind an event, and under a name behind what was written out', async () => {
+    await using daemon = await DaemonProcess.start();
+    const client = daemon.connect();
+    await client.recordBatch(numberedFrom(0, 15));
+    const run = (...args: string[]) => daybook(daemon.home, ['tail', '--json', ...args]);
+    assert.deepEqual(numbersIn((await run('--after', '12')).stdout), [12, 13, 14]);
+    assert.equal((await run('--after', 'x')).exitCode, 2);
+    assert.equal((await run('--cursor-name', 'i', '-n', '3')).exitCode, 2);
+
+    assert.deepEqual(numbersIn((await run('--cursor-name', 'indexer', '--after', '10')).stdout), [10, 11, 12, 13, 14]);
+    await client.recordBatch(numberedFrom(15, 2));
+    await using command = startDaybook(daemon.home, ['tail', '-f', '--json', '--cursor-name', 'indexer']);
+    await command.prints('"n":16');
+    const refused = await run('--cursor-name', 'indexer');
+    assert.deepEqual([refused.exitCode, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /"indexer" is followed by "daybook" \(pid \d+\) already/);
+    assert.match((await daybook(daemon.home, ['cursors'])).stdout, /^indexer +\d+ +\d+ +\S+ \S+ +yes$/m);
+    command.process.kill('SIGTERM');
+    const { exitCode, stdout } = await command.ended;
+    assert.deepEqual([exitCode, numbersIn(stdout)], [0, [15, 16]]);
+    const [cursor] = rowsOf<object>((await daybook(daemon.home, ['cursors', '--json'])).stdout);
+    assert.partialDeepStrictEqual(cursor, { name: 'indexer', id: 17, inUse: false });
+    assert.equal((await run('--cursor-name', 'indexer')).stdout, '');
+
+    assert.equal((await daybook(daemon.home, ['cursors', 'delete', 'indexer'])).exitCode, 0);
+    assert.equal((await daybook(daemon.home, ['cursors', 'delete', 'indexer'])).exitCode, 1);
+    assert.equal((await daybook(daemon.home, ['cursors'])).stdout, 'there are no cursors\n');
+  });
+
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     test(`-f follows until ${signal}, then exits 0`, async () => {
       await using daemon = await DaemonProcess.start();

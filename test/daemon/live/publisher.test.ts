@@ -81,7 +81,11 @@ describe('Publisher', () => {
     const { connection, stream } = trial.connect();
     trial.publisher.start(connection, 7, { filter: {}, after: { databaseId, id: 2 } });
     await waitFor('the rest', () => received(stream, 7).length === 3);
-    assert.deepEqual(stream.frames[0], { kind: 'reply', requestId: 7, body: { position: { databaseId, id: 2 } } });
+    assert.deepEqual(stream.frames[0], {
+      kind: 'reply',
+      requestId: 7,
+      body: { position: { databaseId, id: 2 }, newestId: 5 },
+    });
     assert.deepEqual(received(stream, 7), [3, 4, 5]);
     assert.deepEqual((stream.frames.at(-1)?.body as { position: unknown }).position, { databaseId, id: 5 });
   });

@@ -14,6 +14,7 @@ import { basename } from 'node:path';
 import { describe, test } from 'node:test';
 import { Marker } from '../../../daemon/storage/marker.ts';
 import { openWriter } from '../../../daemon/storage/open-database.ts';
+import { backToFirstSchema } from '../../harness/first-schema.ts';
 import { overwritePage, pageOf } from '../../harness/damaged-pages.ts';
 import { GuardedTrial } from '../../harness/guarded-trial.ts';
 
@@ -112,7 +113,7 @@ describe('openGuarded', () => {
     other.close();
     // Of an older schema: it would be brought up to date.
     const db = new Sqlite(other.path);
-    db.exec('DROP TABLE gap; DROP TABLE producer; PRAGMA user_version = 1');
+    backToFirstSchema(db);
     db.close();
     renameSync(other.path, trial.path);
     const bytes = readFileSync(trial.path);
