@@ -1,99 +1,130 @@
 import { Command } from 'commander';
-import { createWriteStream, realpathSync, renameSync, rmSync, statSync, type WriteStream } from 'node:fs';
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import type { StoredEvent } from '../../../shared/event.ts';
+import { pipeline } from 'node:stream/promises';
 import type { EventFilter } from '../../../shared/messages/filter.ts';
-import type { Client } from '../../client.ts';
-import { sayDamaged } from '../damaged.ts';
+import { type Column, parseColumns } from '../export/column.ts';
+import { destinationFor } from '../export/complete-file.ts';
+import { compressor } from '../export/compressor.ts';
+import { csv } from '../export/csv.ts';
+import { discoverColumns } from '../export/discover-columns.ts';
+import { type EventPages, type Format, formats, kindOfFile, type Parts } from '../export/formats.ts';
+import { json } from '../export/json.ts';
+import { ndjson } from '../export/ndjson.ts';
+import { ProgressBar } from '../export/progress-bar.ts';
+import { Snapshot } from '../export/snapshot.ts';
 import { UsageError } from '../exit.ts';
 import { addFilterOptions, filterFrom, type FilterOptions } from '../filter-options.ts';
 import { withClient } from '../open-client.ts';
-import { Progress, wholeNumber } from '../output.ts';
+import { wholeNumber } from '../output.ts';
 
-const formats = ['json', 'ndjson'] as const;
-type Format = (typeof formats)[number];
+interface ExportOptions extends FilterOptions {
+  format?: string;
+  columns?: string;
+  force?: true;
+}
+
+const HELP = `
+What it writes as ndjson or json, 'daybook import' reads back. A name that ends in .gz or .zst is compressed. The file
+appears, private and complete, when all is written; an interrupted export leaves none. Events that are stored meanwhile
+are left out.
+
+Columns of CSV: id, timestamp (seconds), time (ISO 8601), type, source, action, data (JSON) and what is in it, such as
+data.path or data.steps[0]."a b". Without --columns they are timestamp, type, source, action and every key that data has
+in one of the events, which reads them twice.
+
+Parquet has timestamp (float64, seconds), time (UTC, microseconds), type, source, action and data (JSON text), in zstd.`;
 
 export function command(): Command {
   return addFilterOptions(new Command('export').description('Write events to a file, oldest first, all of them'))
     .argument('<file>', "where to, or '-' for standard output")
-    .option('--format <format>', `${formats.join(' or ')} (by the file's ending, otherwise ndjson)`)
-    .addHelpText(
-      'after',
-      "\nWhat it writes as ndjson, 'daybook ingest' reads back. A file appears only when it is complete.",
-    )
-    .action(async (file: string, options: FilterOptions & { format?: string }) => {
-      const named = options.format ?? (file.endsWith('.json') ? 'json' : 'ndjson');
-      const format = formats.find((candidate) => candidate === named);
-      if (format === undefined) throw new UsageError(`--format must be one of: ${formats.join(', ')}`);
+    .option('--format <format>', `${formats.join(', ')} (by the file's ending, otherwise ndjson)`)
+    .option('--columns <columns>', 'columns of CSV, separated by commas')
+    .option('--force', 'replace a file that is there')
+    .addHelpText('after', HELP)
+    .action(async (file: string, options: ExportOptions) => {
+      const kind = kindOfFile(file, options.format);
+      const columns = options.columns === undefined ? undefined : parseColumns(options.columns);
+      if (columns !== undefined && kind.format !== 'csv') throw new UsageError('--columns is for --format csv');
+      const isStdout = file === '-';
+      if (isStdout && kind.format === 'parquet' && process.stdout.isTTY) {
+        throw new UsageError('parquet is nothing for a terminal: name a file');
+      }
       const filter = await filterFrom(options);
-      const total = await withClient((client) => exportTo(file, (output) => write(client, filter, format, output)));
-      process.stderr.write(`${wholeNumber(total)} ${total === 1 ? 'event' : 'events'} exported\n`);
+      const destination = isStdout ? undefined : destinationFor(file, options.force === true);
+      await withClient(async (client) => {
+        const snapshot = await Snapshot.take(client, filter);
+        const expected = process.stderr.isTTY ? await snapshot.expectedEvents() : undefined;
+        const run = new ExportRun(snapshot, filter, columns, expected);
+        const fill = async (output: Writable) => {
+          const parts = run.parts(kind.format);
+          const end = { end: !isStdout };
+          if (kind.compression === undefined) await pipeline(parts, output, end);
+          else await pipeline(parts, compressor(kind.compression), output, end);
+          await run.finish();
+        };
+        await (destination === undefined ? fill(process.stdout) : destination.write(fill));
+        run.report();
+      });
     });
 }
 
-/** Runs `produce` on a stream that becomes `file` when it succeeds, and leaves nothing behind when it does not. */
-async function exportTo(file: string, produce: (output: Writable) => Promise<number>): Promise<number> {
-  if (file === '-') return produce(process.stdout);
-  const existing = statSync(file, { throwIfNoEntry: false });
-  if (existing?.isDirectory()) throw new Error(`${file} is a directory`);
-  // A device or a pipe is written to; only a file is replaced.
-  if (existing !== undefined && !existing.isFile()) return finish(createWriteStream(file), produce);
-  const temporary = `${file}.${process.pid}.partial`;
-  const remove = () => rmSync(temporary, { force: true });
-  for (const [signal, exitCode] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const]) {
-    process.once(signal, () => {
-      remove();
-      process.exit(exitCode);
-    });
-  }
-  try {
-    const total = await finish(createWriteStream(temporary, { mode: 0o600, flush: true }), produce);
-    renameSync(temporary, existing === undefined ? file : realpathSync(file));
-    return total;
-  } catch (error) {
-    remove();
-    throw error;
-  }
-}
+class ExportRun {
+  readonly #snapshot: Snapshot;
+  readonly #filter: EventFilter;
+  readonly #columns: readonly Column[] | undefined;
+  readonly #expected: number | undefined;
+  #total = 0;
+  #deleted = 0;
 
-async function finish(output: WriteStream, produce: (output: Writable) => Promise<number>): Promise<number> {
-  try {
-    await once(output, 'open');
-    const total = await produce(output);
-    output.end();
-    await once(output, 'close');
-    return total;
-  } catch (error) {
-    output.destroy();
-    throw error;
+  constructor(
+    snapshot: Snapshot,
+    filter: EventFilter,
+    columns: readonly Column[] | undefined,
+    expected: number | undefined,
+  ) {
+    this.#snapshot = snapshot;
+    this.#filter = filter;
+    this.#columns = columns;
+    this.#expected = expected;
   }
-}
 
-async function write(client: Client, filter: EventFilter, format: Format, output: Writable): Promise<number> {
-  const progress = new Progress();
-  let total = 0;
-  const put = async (text: string) => {
-    if (!output.write(text)) await once(output, 'drain');
-  };
-  if (format === 'json') {
-    const range = { since: filter.since ?? null, until: filter.until ?? null };
-    await put(`{"export_time":${JSON.stringify(new Date().toISOString())},"range":${JSON.stringify(range)},"events":[`);
+  async *parts(format: Format): Parts {
+    if (format === 'json') yield* json(this.#pages(), this.#filter);
+    else if (format === 'ndjson') yield* ndjson(this.#pages());
+    else if (format === 'csv') yield* csv(this.#pages(), this.#columns ?? (await this.#discovered()));
+    // Loaded only when it is asked for.
+    else yield* (await import('../export/parquet.ts')).parquet(this.#pages());
   }
-  for await (const page of client.pages({ ...filter, order: 'asc', snapshot: true })) {
-    const lines = page.events.map((event) => JSON.stringify(exported(event)));
-    if (format === 'ndjson') await put(lines.map((line) => `${line}\n`).join(''));
-    else if (lines.length > 0) await put(`${total > 0 ? ',' : ''}\n${lines.join(',\n')}`);
-    total += lines.length;
-    page.damaged.forEach(sayDamaged);
-    progress.show(`${wholeNumber(total)} events`);
-  }
-  if (format === 'json') await put(`\n],"total_events":${total}}\n`);
-  progress.clear();
-  return total;
-}
 
-/** An event as it was sent: ids belong to this database alone. */
-function exported({ type, source, timestamp, action, data }: StoredEvent) {
-  return { type, source, timestamp, ...(action !== undefined && { action }), data };
+  #discovered(): Promise<Column[]> {
+    return discoverColumns(this.#pages(() => undefined));
+  }
+
+  async *#pages(onDamaged?: (id: number) => void): EventPages {
+    const bar = new ProgressBar(this.#expected);
+    this.#total = 0;
+    try {
+      for await (const events of this.#snapshot.pages(onDamaged)) {
+        yield events;
+        this.#total += events.length;
+        bar.add(events.length);
+      }
+    } finally {
+      bar.clear();
+    }
+  }
+
+  /** Before the file has its name: without this answer nobody knows whether it is complete. */
+  async finish(): Promise<void> {
+    this.#deleted = await this.#snapshot.deletedSince();
+  }
+
+  report(): void {
+    process.stderr.write(`${wholeNumber(this.#total)} ${this.#total === 1 ? 'event' : 'events'} exported\n`);
+    if (this.#deleted === 0) return;
+    process.stderr.write(
+      `daybook: retention deleted ${wholeNumber(this.#deleted)} expired ${this.#deleted === 1 ? 'event' : 'events'} ` +
+        'meanwhile; those that had not been read by then are not in the export\n',
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { StoredEvent } from '../../../client/index.ts';
@@ -71,9 +71,28 @@ describe('export', () => {
     assert.equal((await daybook(daemon.home, ['export', file])).exitCode, 1);
     assert.deepEqual(readdirSync(directory), []);
     writeFileSync(file, 'precious');
-    assert.equal((await daybook(daemon.home, ['export', file])).exitCode, 1);
+    assert.equal((await daybook(daemon.home, ['export', file, '--force'])).exitCode, 1);
     assert.deepEqual(readdirSync(directory), ['events.ndjson']);
     assert.equal(readFileSync(file, 'utf8'), 'precious');
+  });
+
+  test('a file that is there is replaced with --force only, and a link stays one', async () => {
+    await using daemon = await DaemonProcess.start();
+    await daemon.connect().recordBatch(numberedFrom(0, 3));
+    const directory = outDirectory(daemon);
+    const [file, link] = [join(directory, 'events.ndjson'), join(directory, 'link.ndjson')];
+    writeFileSync(file, 'precious', { mode: 0o644 });
+    symlinkSync(file, link);
+    for (const name of [file, link]) {
+      const { exitCode, stderr } = await daybook(daemon.home, ['export', name]);
+      assert.deepEqual([exitCode, stderr], [1, `daybook: ${name} is there already; replace it with --force\n`]);
+    }
+    assert.equal(readFileSync(file, 'utf8'), 'precious');
+    assert.equal((await daybook(daemon.home, ['export', link, '--force'])).exitCode, 0);
+    assert.deepEqual(rowsOf(readFileSync(file, 'utf8')), numberedFrom(0, 3));
+    assert.deepEqual([statSync(file).mode & 0o777, lstatSync(link).isSymbolicLink()], [0o600, true]);
+    assert.deepEqual(readdirSync(directory).toSorted(), ['events.ndjson', 'link.ndjson']);
+    assert.equal((await daybook(daemon.home, ['export', '/dev/null'])).exitCode, 0);
   });
 
   test('to a place that is not there, or a directory, exits 1 with its name', async () => {
