@@ -1,0 +1,53 @@
+import type { StoredEvent } from '../event.ts';
+import { limits } from '../limits.ts';
+import { anyFieldsOf, fieldsOf, isAbsent, optionalFlag, optionalText, text, wholeNumber } from './fields.ts';
+import { type EventFilter, parseFilter } from './filter.ts';
+import type { MessageKind } from './message-kind.ts';
+import { parseEvents, parseIds } from './query.ts';
+
+export interface SearchRequest {
+  /** Words as people type them; see `parseSearchQuery`. */
+  query: string;
+  filter: EventFilter;
+  /** Events wanted, 1..limits.pageRows. The page may be shorter; only `cursor: null` means the end. */
+  limit: number;
+  /** Where an earlier page of the same search ended. */
+  cursor?: string;
+}
+
+export interface SearchReply {
+  /** By id, the newest arrival first. */
+  events: StoredEvent[];
+  /** Hand it back for the next page; null when there is nothing more. */
+  cursor: string | null;
+  /** True when the page is short because its time or size ran out. */
+  partial: boolean;
+  /** Ids of events that may match and cannot be read: their bytes in the database are damaged. */
+  damaged: number[];
+}
+
+/** One page of the events that a full-text query finds. */
+export const search: MessageKind<SearchRequest, SearchReply> = {
+  kind: 'search',
+
+  parseRequest(body) {
+    const fields = fieldsOf(body, ['query', 'filter', 'limit', 'cursor']);
+    const cursor = optionalText(fields, 'cursor');
+    return {
+      query: text(fields, 'query'),
+      filter: parseFilter(fields['filter']),
+      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
+      ...(cursor !== undefined && { cursor }),
+    };
+  },
+
+  parseReply(body) {
+    const fields = anyFieldsOf(body);
+    return {
+      events: parseEvents(fields['events']),
+      cursor: optionalText(fields, 'cursor') ?? null,
+      partial: optionalFlag(fields, 'partial') ?? false,
+      damaged: parseIds(fields['damaged']),
+    };
+  },
+};
