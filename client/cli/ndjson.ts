@@ -35,24 +35,25 @@ export async function* numberedLines(input: AsyncIterable<Buffer>): AsyncGenerat
 }
 
 /**
- * The JSON value of a line; undefined for a blank one. What JSON.parse would change without a word is refused.
+ * The value of a JSON text; undefined for a blank one. What JSON.parse would change without a word is refused.
+ * @param bytes undefined: it was too long to be collected
+ * @param what how to name the text in a message
  * @throws DaybookError invalid_utf8, invalid_event, invalid_data, too_large
  */
-export function parseLine(line: NumberedLine): unknown {
-  const { bytes } = line;
-  if (bytes === undefined) throw new DaybookError('too_large', `the line is over ${limits.frameBytes} bytes long`);
-  if (!isUtf8(bytes)) throw new DaybookError('invalid_utf8', 'the line is not valid UTF-8');
+export function parseJsonBytes(bytes: Buffer | undefined, what: string): unknown {
+  if (bytes === undefined) throw new DaybookError('too_large', `${what} is over ${limits.frameBytes} bytes long`);
+  if (!isUtf8(bytes)) throw new DaybookError('invalid_utf8', `${what} is not valid UTF-8`);
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') return undefined;
   try {
     return LONG_NUMBER.test(text) ? JSON.parse(text, refuseInexactIntegers) : JSON.parse(text);
   } catch (cause) {
     if (cause instanceof DaybookError) throw cause;
-    throw new DaybookError('invalid_event', `the line is not JSON: ${(cause as Error).message}`, { cause });
+    throw new DaybookError('invalid_event', `${what} is not JSON: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** Only such a line can hold an integer that float64 cannot. */
+/** Only such a text can hold an integer that float64 cannot. */
 const LONG_NUMBER = /\d{16}/;
 
 export function refuseInexactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {

@@ -6,7 +6,7 @@ import { spoolDirectoryOf } from '../../spool/settings.ts';
 import { type SpoolSurvey, surveySpools } from '../../spool/survey.ts';
 import { exitCodes } from '../exit.ts';
 import { openClient } from '../open-client.ts';
-import { bytesText, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
+import { bytesText, columns, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
 
 interface SpoolFlags {
   directory?: string;
@@ -70,19 +70,7 @@ function tableOf(surveys: readonly SpoolSurvey[]): string {
       '-',
   ]);
   const heads = ['client', 'segments', 'events', 'size', 'oldest', 'newest', 'damaged', 'dropped', 'owner'];
-  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const isNumber = (column: number) => (column >= 1 && column <= 3) || column === 6 || column === 7;
-  return [heads, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) =>
-          isNumber(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  return columns(heads, rows, 'segments events size damaged dropped');
 }
 
 function nameOf({ client, directory }: SpoolSurvey): string {
