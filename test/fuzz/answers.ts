@@ -27,7 +27,7 @@ export function checkAnswers(answers: readonly Answer[], { requests, end }: Expe
   }
   for (const { kind, requestId } of answers) {
     if (kind === 'reply' || kind === 'error') continue;
-    assert.ok(kind === 'events' || kind === 'reset', `an answer of kind ${kind}`);
+    assert.ok(kind === 'events' || kind === 'reset' || kind === 'progress', `an answer of kind ${kind}`);
     assert.ok(requests.some((request) => request.kind === 'tail' && request.requestId === requestId));
   }
   const answersTo = Map.groupBy(final, ({ requestId }) => requestId);

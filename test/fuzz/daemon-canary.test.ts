@@ -42,8 +42,8 @@ const mutants: Mutant[] = [
   {
     file: insert,
     fault: 'it keeps whole seconds',
-    from: 'parameters[at + 1] = row.timestamp;',
-    to: 'parameters[at + 1] = Math.trunc(row.timestamp);',
+    from: 'parameters[at] = row.timestamp;',
+    to: 'parameters[at] = Math.trunc(row.timestamp);',
   },
 ];
 

@@ -90,7 +90,12 @@ export class FuzzedDaemon {
   #check(plan: PlannedAttack, { answers }: WatchedConnection, rows: ReadonlyMap<number, TimedEvent>): void {
     const { expectation, leaves } = plan;
     this.#patterns.possible += expectation.requests.filter(({ kind }) => kind === 'store-pattern').length;
-    this.#patterns.acknowledged += answers.filter(({ kind, body }) => kind === 'reply' && 'id' in body).length;
+    const mayBeOther = new Set(
+      expectation.requests.filter(({ kind }) => kind !== 'store-pattern').map(({ requestId }) => requestId),
+    );
+    this.#patterns.acknowledged += answers.filter(
+      ({ kind, requestId, body }) => kind === 'reply' && 'id' in body && !mayBeOther.has(requestId),
+    ).length;
     if (leaves === 'at once') return;
     checkAnswers(answers, expectation, leaves === 'answered');
     checkReceipts(answers, expectation.requests, rows, this.#stored);
