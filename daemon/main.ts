@@ -6,6 +6,7 @@ import type { StorageState } from '../shared/messages/status.ts';
 import { daemonCapabilities, daybookVersion } from '../shared/protocol-version.ts';
 import { type Config, loadConfig } from './config.ts';
 import { Ingest } from './ingest/ingest.ts';
+import { Preparer } from './ingest/preparer.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { type Log, openLog } from './lifecycle/log.ts';
 import {
@@ -15,12 +16,15 @@ import {
   removeStaleSocket,
 } from './lifecycle/private-paths.ts';
 import { ensureWritable } from './lifecycle/writable-paths.ts';
+import { NamedCursors } from './live/named-cursors.ts';
 import { Publisher } from './live/publisher.ts';
+import { collectGarbage, QuietMemory } from './maintenance/quiet-memory.ts';
 import { Reader } from './query/reader.ts';
 import { Verifier } from './query/verifier.ts';
+import { searchIndexPath } from './search/index-file.ts';
+import { Indexer } from './search/indexer.ts';
 import { connectionBound, descriptorLimit } from './socket/connection-bound.ts';
 import { Connections } from './socket/connections.ts';
-import { listenWithNodeIpc } from './socket/listener.ts';
 import { Router } from './socket/router.ts';
 import { SocketFile } from './socket/socket-file.ts';
 import { openWriterThread } from './writer/writer.ts';
@@ -81,39 +85,52 @@ async function run(config: Config, log: Log): Promise<void> {
     logger.error('the database is damaged, says daybook verify; the next start looks through it');
     writer.suspect();
   });
-  const writer = await openWriterThread(
-    {
-      databasePath: paths.database,
-      batchSize: config.batchSize,
-      batchTimeoutMs: config.batchTimeoutMs,
-      retentionDays: config.retentionDays,
-      cleanupIntervalMs: config.cleanupIntervalMs,
-      persist: config.persist,
-      init: config.init,
-    },
-    {
-      onOutcomes: (outcomes, lastId, gaps) => {
-        knownGaps = gaps;
-        ingest.settle(outcomes);
-        publisher.publish(lastId);
-      },
-      onStorage: (storage) => {
-        storageState = storage;
-      },
-      onFatal: (error) => void die(error),
-      onUnpersisted: (events) => publisher.publishUnpersisted(events),
-      onLog: (level, message, details) => logger[level](details, message),
-      onDied: (error) => {
-        logger.fatal({ error: error.message }, 'the writer thread died');
-        process.stderr.write(`daybook: the writer thread died: ${error.message}\n`);
-        process.exit(1);
-      },
-    },
-  );
-  let knownGaps = writer.gapsAtStart;
+  const quietMemory = new QuietMemory(collectGarbage);
+  let indexer: Indexer | undefined;
+  let knownGaps = 0;
   let storageState: StorageState = 'ok';
+  /** Settled when the storage fails, which it can do before there is anything to take down. */
+  const fatal = Promise.withResolvers<DaybookError>();
+  const [writer, { listenWithNodeIpc }] = await Promise.all([
+    openWriterThread(
+      {
+        databasePath: paths.database,
+        batchSize: config.batchSize,
+        batchTimeoutMs: config.batchTimeoutMs,
+        retentionDays: config.retentionDays,
+        cleanupIntervalMs: config.cleanupIntervalMs,
+        persist: config.persist,
+        init: config.init,
+      },
+      {
+        onOutcomes: (outcomes, lastId, gaps) => {
+          knownGaps = gaps;
+          ingest.settle(outcomes);
+          quietMemory.note(lastId - publisher.lastId);
+          publisher.publish(lastId);
+          indexer?.note(lastId);
+        },
+        onStorage: (storage) => {
+          storageState = storage;
+        },
+        onFatal: (error) => fatal.resolve(error),
+        onUnpersisted: (events) => publisher.publishUnpersisted(events),
+        onLog: (level, message, details) => logger[level](details, message),
+        onDied: (error) => {
+          logger.fatal({ error: error.message }, 'the writer thread died');
+          process.stderr.write(`daybook: the writer thread died: ${error.message}\n`);
+          process.exit(1);
+        },
+      },
+    ),
+    // Takes as long to load as the database to open.
+    import('./socket/listener.ts'),
+  ]);
+  knownGaps = writer.gapsAtStart;
   const publisher = new Publisher(reader, writer.databaseId, writer.lastIdAtStart);
-  const ingest = new Ingest((jobs) => writer.post(jobs));
+  const preparer = new Preparer((jobs) => writer.post(jobs));
+  const ingest = new Ingest((jobs) => preparer.add(jobs));
+  const namedCursors = new NamedCursors({ ingest, publisher, reader, databaseId: writer.databaseId });
 
   let state: 'running' | 'stopping' = 'running';
   const router = new Router({
@@ -121,6 +138,14 @@ async function run(config: Config, log: Log): Promise<void> {
     reader,
     verifier,
     publisher,
+    namedCursors,
+    databaseId: writer.databaseId,
+    search: async (request) => {
+      const useIndex = (await indexer?.isUsable()) ?? false;
+      const { page, isIndexDamaged } = await reader.ask({ kind: 'search', request, useIndex });
+      if (isIndexDamaged) indexer?.rebuild();
+      return page;
+    },
     greet: (request) => ({
       protocol: agreeOnVersion(request.protocol),
       daemon: { version: daybookVersion, pid: process.pid },
@@ -185,6 +210,7 @@ async function run(config: Config, log: Log): Promise<void> {
     onEnd: (connection, reason) => {
       ingest.forget(connection);
       publisher.forget(connection);
+      namedCursors.forget(connection);
       logger.debug({ client: connection.clientName, clientPid: connection.clientPid, reason }, 'connection ended');
     },
   });
@@ -201,9 +227,10 @@ async function run(config: Config, log: Log): Promise<void> {
 
     connections.stopReading();
     socketFile?.remove();
-    await Promise.all([reader.close(), verifier.close()]);
+    await Promise.all([reader.close(), verifier.close(), indexer?.close()]);
     // Commits and acknowledges everything that has arrived. The last connection to close folds the WAL in.
     ingest.postAll();
+    preparer.finish();
     await writer.close();
     await connections.end();
     for (const lock of locks.toReversed()) lock.release();
@@ -222,6 +249,7 @@ async function run(config: Config, log: Log): Promise<void> {
     await connections.end();
     process.exit(1);
   };
+  void fatal.promise.then(die);
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
   process.on('SIGHUP', () => log.reopen());
@@ -230,6 +258,16 @@ async function run(config: Config, log: Log): Promise<void> {
   rmSync(SocketFile.bindingPath(paths.socket), { force: true });
   await connections.listen();
   socketFile = SocketFile.publish(SocketFile.bindingPath(paths.socket), paths.socket);
+  // After the socket: nobody waits for it, and it takes a core while the daemon starts.
+  if (config.persist && config.search) {
+    indexer = new Indexer({
+      databasePath: paths.database,
+      indexPath: searchIndexPath(paths.database),
+      databaseId: writer.databaseId,
+      lastId: writer.lastIdAtStart,
+      onLog: (level, message, reason) => logger[level]({ reason }, message),
+    });
+  }
   setInterval(checkSocket, limits.socketCheckMs).unref();
   logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
   process.stdout.write(

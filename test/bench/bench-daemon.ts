@@ -1,9 +1,17 @@
+import { join } from 'node:path';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import type { Surroundings } from './trial-input.ts';
 
-/** The daemon of the built package, on the given home or one of its own. */
-export function startDaemon({ daemonEntry, profileDirectory }: Surroundings, home?: string): Promise<DaemonProcess> {
-  const nodeArguments = ['--disable-warning=ExperimentalWarning'];
-  if (profileDirectory !== undefined) nodeArguments.push('--cpu-prof', `--cpu-prof-dir=${profileDirectory}`);
-  return DaemonProcess.start({ entry: daemonEntry, nodeArguments, ...(home !== undefined && { home }) });
+/** `daybook daemon` of the built package, as a user starts it, on the given home or one of its own. */
+export function startDaemon(surroundings: Surroundings, home?: string): Promise<DaemonProcess> {
+  const { packageDirectory, profileDirectory } = surroundings;
+  return DaemonProcess.start({
+    entry: join(packageDirectory, 'client/cli/daybook.js'),
+    flags: ['daemon'],
+    ...(home !== undefined && { home }),
+    // The process that takes this one over has flags of its own, and reads these besides.
+    ...(profileDirectory !== undefined && {
+      environment: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDirectory}` },
+    }),
+  });
 }

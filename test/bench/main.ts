@@ -90,5 +90,5 @@ function surroundingsIn(path: string): Surroundings {
   stagePackage(packageDirectory);
   const homes = { oneMillion: join(path, '1m'), tenMillion: join(path, '10m') };
   for (const home of Object.values(homes)) mkdirSync(home, { mode: 0o700 });
-  return { packageDirectory, daemonEntry: join(packageDirectory, 'dist/daemon/main.js'), homes };
+  return { packageDirectory, homes };
 }

@@ -1,7 +1,5 @@
 /** What is given to every trial besides its own input. */
 export interface Surroundings {
-  /** The daemon that is measured: of the built package. */
-  daemonEntry: string;
   /** The built package, as it is published. */
   packageDirectory: string;
   /** Homes that the trials of a run share, filled by one of them. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { DamagedEvent } from '../../../shared/messages/verify.ts';
 import type { Client } from '../../client.ts';
+import { noteLook } from '../doctor/last-look.ts';
 import { exitCodes } from '../exit.ts';
 import { withClient } from '../open-client.ts';
 import { paint, plain, print, printJson, Progress, table, wholeNumber } from '../output.ts';
@@ -20,13 +21,25 @@ export function command(): Command {
     .option('--json', 'as one JSON map')
     .addHelpText('after', '\nExits 0 when nothing is damaged, 1 when something is. Others are served meanwhile.')
     .action(async (options: { json?: true }) => {
-      const findings = await withClient(verifyAll);
-      const isSound = findings.damaged.length === 0 && findings.structure === 'ok';
+      const findings = await withClient(verifyAndNote);
+      const isSound = areSound(findings);
       if (!isSound) process.exitCode = exitCodes.failed;
       if (options.json) await printJson(findings);
       else await print(summary(findings));
       if (!isSound) process.stderr.write(nextSteps(findings));
     });
+}
+
+function areSound({ damaged, structure }: Findings): boolean {
+  return damaged.length === 0 && structure === 'ok';
+}
+
+async function verifyAndNote(client: Client): Promise<Findings> {
+  const { database, database_id } = await client.status();
+  const at = Date.now() / 1000;
+  const findings = await verifyAll(client);
+  noteLook(database, { database_id, at, checked: findings.checked, sound: areSound(findings) });
+  return findings;
 }
 
 async function verifyAll(client: Client): Promise<Findings> {

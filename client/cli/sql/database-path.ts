@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { DaybookError } from '../../../shared/errors.ts';
 import { daybookPaths } from '../../../shared/paths.ts';
+import { variableOf } from '../../../shared/settings.ts';
 
 /** Where the daemon keeps its database, by its configuration. @throws DaybookError invalid_config */
 export function databasePath(environment: NodeJS.ProcessEnv): string {
   const paths = daybookPaths(environment);
+  const inEnvironment = environment[variableOf('persistence.database_path')];
+  if (inEnvironment !== undefined && inEnvironment !== '') return inEnvironment;
   let text: string;
   try {
     text = readFileSync(paths.config, 'utf8');
