@@ -1,5 +1,6 @@
 import Sqlite, { type Database } from 'better-sqlite3';
 import { rmSync } from 'node:fs';
+import { storageFailure } from '../storage/storage-failure.ts';
 
 /** Raised whenever events would be indexed in another way: then the index is made anew. */
 const VERSION = 'words 1';
@@ -33,7 +34,7 @@ export function openIndex(path: string, database: IndexedDatabase): { db: Databa
     if (isOf(db, database)) return { db, isNew: false };
   } catch (error) {
     db?.close();
-    if (!(error instanceof Sqlite.SqliteError)) throw error;
+    if (!isAboutTheFile(error)) throw error;
   }
   db?.close();
   removeSearchIndex(path);
@@ -45,6 +46,16 @@ export function openIndex(path: string, database: IndexedDatabase): { db: Databa
     set.run('database_id', database.databaseId);
   })();
   return { db, isNew: true };
+}
+
+/** Whether another file can be better: not when the disk is full, or somebody else has it locked for a moment. */
+function isAboutTheFile(error: unknown): boolean {
+  return (
+    error instanceof Sqlite.SqliteError &&
+    storageFailure(error) !== 'full' &&
+    !error.code.startsWith('SQLITE_BUSY') &&
+    !error.code.startsWith('SQLITE_LOCKED')
+  );
 }
 
 const SCHEMA = `
@@ -63,7 +74,7 @@ function open(path: string): Database {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = NORMAL');
   db.pragma('journal_size_limit = 16777216');
-  db.pragma('cache_size = -8192');
+  db.pragma('cache_size = -2048');
   db.pragma('busy_timeout = 1000');
   return db;
 }

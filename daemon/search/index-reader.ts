@@ -19,8 +19,7 @@ export class IndexReader {
   #mark: Statement<[number], number> | undefined;
   #zones: Statement<[number, number, number, number], { low: number | null; high: number | null }> | undefined;
   readonly #windows = new Map<number, Statement<[string, number, number, number], number>>();
-  /** Set when bytes were read that cannot have been written. Whoever asks resets it. */
-  isDamaged = false;
+  #isDamaged = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -45,10 +44,17 @@ export class IndexReader {
       return db.transaction(() => this.#read(db, part, below, expression, since, until, limit))();
     } catch (error) {
       if (!(error instanceof Sqlite.SqliteError)) throw error;
-      this.isDamaged ||= storageFailure(error) === 'damaged';
+      this.#isDamaged ||= storageFailure(error) === 'damaged';
       this.close();
       return NOTHING;
     }
+  }
+
+  /** Whether bytes were read, since this was asked last, that cannot have been written. */
+  tookDamage(): boolean {
+    const isDamaged = this.#isDamaged;
+    this.#isDamaged = false;
+    return isDamaged;
   }
 
   close(): void {

@@ -26,7 +26,7 @@ export class Indexer {
   #isChecked = false;
   #isGoing = false;
   #isClosed = false;
-  #retryAtMs = 0;
+  #retry: NodeJS.Timeout | undefined;
   #lastId: number;
   /** Everything up to here is indexed, or being indexed. */
   #sentTo = 0;
@@ -49,7 +49,7 @@ export class Indexer {
   /** Events up to this id are committed. */
   note(lastId: number): void {
     this.#lastId = lastId;
-    if (this.#isGoing || this.#isClosed || lastId === this.#sentTo) return;
+    if (this.#isGoing || this.#isClosed || this.#retry !== undefined || lastId === this.#sentTo) return;
     if (lastId - this.#sentTo >= EVENTS_AT_ONCE) this.#go();
     else this.#timer ??= setTimeout(() => this.#go(), QUIET_MS).unref();
   }
@@ -66,13 +66,14 @@ export class Indexer {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#sleep);
+    clearTimeout(this.#retry);
     await this.#end();
   }
 
   #go(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#isClosed || performance.now() < this.#retryAtMs) return;
+    if (this.#isClosed || this.#retry !== undefined) return;
     clearTimeout(this.#sleep);
     this.#isGoing = true;
     this.#sentTo = this.#lastId;
@@ -90,7 +91,7 @@ export class Indexer {
     };
     const worker = new Worker(workerEntry(import.meta.url, 'indexer-thread'), {
       workerData: settings,
-      resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 },
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
     });
     const ready = Promise.withResolvers<void>();
     this.#ready = ready.promise;
@@ -102,7 +103,6 @@ export class Indexer {
       } else this.#done();
     });
     worker.on('error', (error: unknown) => {
-      this.#retryAtMs = performance.now() + RETRY_MS;
       onLog('warn', 'events are not indexed for now; searching reads them', String(error));
     });
     worker.on('exit', () => {
@@ -111,8 +111,18 @@ export class Indexer {
       this.#worker = undefined;
       this.#isGoing = false;
       this.#sentTo = 0;
+      this.#retryLater();
     });
     return worker;
+  }
+
+  /** By itself: nothing may come any more that would be another reason to go. */
+  #retryLater(): void {
+    if (this.#isClosed) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#go();
+    }, RETRY_MS).unref();
   }
 
   #done(): void {

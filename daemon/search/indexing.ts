@@ -18,7 +18,7 @@ interface Row {
 }
 
 /** Events in one transaction of the index. */
-const SLICE_EVENTS = 2_000;
+const SLICE_EVENTS = 500;
 
 /**
  * Brings the index up to the events, a slice at a time, the newest part first: what is asked about most is found by the

@@ -36,6 +36,12 @@ const againstRedis = (bound: number, what: string, ours: string, theirs: string)
 
 export const targets: readonly Target[] = [
   ...againstRedis(1.8, 'committed events/s, one client, against Redis Streams everysec', 'daybook', 'redis everysec'),
+  atLeast(
+    1.2,
+    'committed and searchable events/s, one client, against Redis Streams everysec',
+    rate('daybook'),
+    rate('redis everysec'),
+  ),
   ...againstRedis(
     1.8,
     'committed events/s, 8 clients in one process, against the same',

@@ -32,6 +32,11 @@ export const phases: readonly Phase[] = [
     trials: [
       { name: 'daybook', script: 'committed', input: { clients: 1, events: RATE_EVENTS, seed } },
       {
+        name: 'daybook, search off',
+        script: 'committed',
+        input: { clients: 1, events: RATE_EVENTS, seed, search: 'off' },
+      },
+      {
         name: 'redis everysec',
         script: 'redis-stream',
         input: { batches: 'each awaited', appendFsync: 'everysec', clients: 1, events: RATE_EVENTS, seed },

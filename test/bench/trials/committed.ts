@@ -3,8 +3,12 @@ import { startDaemon } from '../bench-daemon.ts';
 import { measureRate, RecordClock, recordInBatches, type Send } from '../load.ts';
 import { reportFigures, type Surroundings, trialInput } from '../trial-input.ts';
 
-const input = trialInput() as Surroundings & { events: number; seed: number; clients: number };
-await using daemon = await startDaemon(input);
+const input = trialInput() as Surroundings & { events: number; seed: number; clients: number; search?: 'off' };
+await using daemon = await startDaemon(
+  input,
+  undefined,
+  input.search === 'off' ? { persistence: { search: false } } : undefined,
+);
 const clients = Array.from({ length: input.clients }, (_, index) => daemon.connect({ clientName: `bench-${index}` }));
 await Promise.all(clients.map((client) => client.ready()));
 let clock = new RecordClock();
