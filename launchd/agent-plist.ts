@@ -51,3 +51,13 @@ export function readAgentPlist(text: string): ReadonlyMap<string, string> {
   }
   return new Map(Object.entries(plist).map(([key, value]) => [key, JSON.stringify(value)]));
 }
+
+/** The program that a property list runs, with its arguments; empty when it cannot be told. */
+export function readAgentCommand(text: string): string[] {
+  try {
+    const command: unknown = JSON.parse(readAgentPlist(text).get('ProgramArguments') ?? '[]');
+    return Array.isArray(command) ? command.map(String) : [];
+  } catch {
+    return [];
+  }
+}

@@ -37,6 +37,27 @@ export async function writeDefinition(
   }
 }
 
+/** The definition on disk, held against the one that an install would write now. */
+export interface DefinitionComparison {
+  readonly definitionPath: string;
+  readonly file: 'missing' | 'same' | 'different';
+  /** For `different`: one line a key, `Key: old -> new`. */
+  readonly changes: readonly string[];
+}
+
+/** Compares without changing anything. @throws the system's error when the file cannot be read */
+export async function compareDefinition(
+  definitionPath: string,
+  text: string,
+  readSettings: ReadSettings,
+): Promise<DefinitionComparison> {
+  const there = await readDefinition(definitionPath);
+  if (there === undefined) return { definitionPath, file: 'missing', changes: [] };
+  return there === text
+    ? { definitionPath, file: 'same', changes: [] }
+    : { definitionPath, file: 'different', changes: describeChanges(there, text, readSettings) };
+}
+
 /**
  * Removes the file; false when there was none.
  * @throws ServiceError unwritable

@@ -1,12 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentLabel, agentOutputPaths, readAgentPlist, renderAgentPlist } from './agent-plist.ts';
-import { readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
+import { agentLabel, agentOutputPaths, readAgentCommand, readAgentPlist, renderAgentPlist } from './agent-plist.ts';
+import { compareDefinition, readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
 import { installWarnings } from './install-warnings.ts';
 import { retryWhile } from './retry.ts';
 import type { CommandResult } from './run-command.ts';
 import { ServiceError } from './service-error.ts';
-import type { InstallReport, Service, ServiceOptions, ServiceState, UninstallReport } from './service.ts';
+import type {
+  InstallReport,
+  Service,
+  ServiceInspection,
+  ServiceOptions,
+  ServiceState,
+  UninstallReport,
+} from './service.ts';
 import { shellWord } from './shell-word.ts';
 
 /** What launchctl answers with; `launchctl error N` prints the meaning of each. */
@@ -104,6 +111,19 @@ export class LaunchAgent implements Service {
       return 'running';
     }
     return (await this.#isInstalled()) ? 'stopped' : 'not-installed';
+  }
+
+  async inspect(): Promise<ServiceInspection> {
+    const comparison = await compareDefinition(this.#plistPath, renderAgentPlist(this.#options), readAgentPlist);
+    const command = readAgentCommand((await readDefinition(this.#plistPath)) ?? '');
+    const answer = await this.#launchctl('print', this.#target);
+    const isLoaded = answer.exitCode === exitCodes.ok;
+    const stopped = comparison.file === 'missing' ? 'not-installed' : 'stopped';
+    // A line that may be gone in the next macOS: without it nothing is said.
+    const loadedProgram = isLoaded ? /^\s*program = (.+)$/mu.exec(answer.stdout)?.[1] : undefined;
+    const runsAnother = loadedProgram !== undefined && loadedProgram !== command[0];
+    const isStale = isLoaded && (comparison.file === 'missing' || runsAnother);
+    return { ...comparison, command, state: isLoaded ? 'running' : stopped, isStale };
   }
 
   async #kickOrLoad(...flags: string[]): Promise<void> {

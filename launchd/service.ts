@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { DefinitionChange } from './definition-file.ts';
+import type { DefinitionChange, DefinitionComparison } from './definition-file.ts';
 import { LaunchAgent } from './launch-agent.ts';
 import { stableNodePath } from './node-path.ts';
 import type { RunCommand } from './run-command.ts';
@@ -29,6 +29,15 @@ export interface UninstallReport {
   readonly removed: boolean;
 }
 
+/** What is installed and what is loaded; nothing is changed by looking. */
+export interface ServiceInspection extends DefinitionComparison {
+  readonly state: ServiceState;
+  /** The program in the definition and its arguments; empty when there is none or it cannot be read. */
+  readonly command: readonly string[];
+  /** The service manager still goes by an older definition than the file holds. */
+  readonly isStale: boolean;
+}
+
 /**
  * The daemon as a service of the operating system. Methods reject with a ServiceError that names the cure, or with the
  * error of the file system when a directory cannot be made or read.
@@ -45,6 +54,8 @@ export interface Service {
   /** Ends the running daemon, if there is one, and starts a new one. */
   restart(): Promise<void>;
   state(): Promise<ServiceState>;
+  /** Compares the definition with what an install would write, and with what the service manager has loaded. */
+  inspect(): Promise<ServiceInspection>;
 }
 
 /** Everything a service needs to know about the world. */

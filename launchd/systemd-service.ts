@@ -1,10 +1,17 @@
 import { isAbsolute, join } from 'node:path';
-import { readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
+import { compareDefinition, readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
 import { installWarnings } from './install-warnings.ts';
 import type { CommandResult } from './run-command.ts';
 import { ServiceError } from './service-error.ts';
-import type { InstallReport, Service, ServiceOptions, ServiceState, UninstallReport } from './service.ts';
-import { readSystemdUnit, renderSystemdUnit, unitName } from './systemd-unit.ts';
+import type {
+  InstallReport,
+  Service,
+  ServiceInspection,
+  ServiceOptions,
+  ServiceState,
+  UninstallReport,
+} from './service.ts';
+import { readSystemdUnit, readUnitCommand, renderSystemdUnit, unitName } from './systemd-unit.ts';
 
 /** `systemctl stop` of a unit that systemd has never heard of. */
 const notLoaded = 5;
@@ -84,6 +91,13 @@ export class SystemdService implements Service {
     }
     const enabled = await this.#systemctl('is-enabled', unitName);
     return enabled.exitCode === 0 ? 'stopped' : 'disabled';
+  }
+
+  async inspect(): Promise<ServiceInspection> {
+    const comparison = await compareDefinition(this.#unitPath, renderSystemdUnit(this.#options), readSystemdUnit);
+    const { stdout } = await this.#systemctl('show', unitName, '--property=NeedDaemonReload', '--value');
+    const command = readUnitCommand((await readDefinition(this.#unitPath)) ?? '');
+    return { ...comparison, command, state: await this.state(), isStale: stdout.trim() === 'yes' };
   }
 
   async #isInstalled(): Promise<boolean> {

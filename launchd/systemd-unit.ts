@@ -55,6 +55,21 @@ export function readSystemdUnit(text: string): ReadonlyMap<string, string> {
   return new Map(assignments);
 }
 
+/** The program that a unit of ours runs, with its arguments; empty when it cannot be told. */
+export function readUnitCommand(text: string): string[] {
+  const words =
+    readSystemdUnit(text)
+      .get('ExecStart')
+      ?.match(/"(?:[^"\\]|\\.)*"/gu) ?? [];
+  const unquoted = words.map((word) =>
+    word
+      .slice(1, -1)
+      .replaceAll(/\\(["\\])/gu, '$1')
+      .replaceAll('%%', '%'),
+  );
+  return unquoted.map((word, index) => (index === 0 ? word.replace(/^:/u, '') : word));
+}
+
 /** One word of a command line or an assignment: backslash escapes inside double quotes, and % doubled everywhere. */
 function quoteUnitWord(text: string): string {
   return `"${text.replace(/["\\]/gu, String.raw`\$&`).replaceAll('%', '%%')}"`;

@@ -17,7 +17,7 @@ import {
  */
 export function readConfigFile(path: string): SettingValues {
   const text = readConfigText(path);
-  return text === undefined ? {} : parseConfig(parseJson(text, path), path, text);
+  return text === undefined ? {} : parseConfig(text, path);
 }
 
 /** The text of config.json, undefined when there is none. @throws DaybookError invalid_config */
@@ -56,7 +56,8 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function parseConfig(json: unknown, path: string, text: string): SettingValues {
+/** What a text of config.json sets. @throws DaybookError invalid_config with the line and the key */
+export function parseConfig(text: string, path: string): SettingValues {
   const refuse = (key: string, what: string): never => {
     const place = `${path}${lineOf(text, key.split('.').at(-1))}`;
     throw new DaybookError('invalid_config', `${place}: ${key === '' ? 'the file' : key}: ${what}`);
@@ -81,7 +82,7 @@ function parseConfig(json: unknown, path: string, text: string): SettingValues {
       }
     }
   };
-  take(json, '');
+  take(parseJson(text, path), '');
   return values;
 }
 

@@ -15,14 +15,28 @@ const commands = new Map<string, () => Promise<{ command: () => Command }>>([
   ['status', () => import('./commands/status.ts')],
   ['send', () => import('./commands/send.ts')],
   ['ingest', () => import('./commands/ingest.ts')],
+  ['import', () => import('./commands/import.ts')],
   ['capture', () => import('./commands/capture.ts')],
   ['list', () => import('./commands/list.ts')],
+  ['count', () => import('./commands/count.ts')],
+  ['histogram', () => import('./commands/histogram.ts')],
+  ['search', () => import('./commands/search.ts')],
   ['tail', () => import('./commands/tail.ts')],
+  ['mark-processed', () => import('./commands/mark-processed.ts')],
+  ['patterns', () => import('./commands/patterns.ts')],
+  ['samples', () => import('./commands/samples.ts')],
+  ['cursors', () => import('./commands/cursors.ts')],
+  ['replay', () => import('./commands/replay.ts')],
   ['export', () => import('./commands/export.ts')],
+  ['sql', () => import('./commands/sql.ts')],
   ['gaps', () => import('./commands/gaps.ts')],
   ['stats', () => import('./commands/stats.ts')],
   ['spool', () => import('./commands/spool.ts')],
   ['verify', () => import('./commands/verify.ts')],
+  ['doctor', () => import('./commands/doctor.ts')],
+  ['logs', () => import('./commands/logs.ts')],
+  ['config', () => import('./commands/config.ts')],
+  ['completions', () => import('./commands/completions.ts')],
 ]);
 
 // `daybook list | head` is no failure.
@@ -38,7 +52,9 @@ const program = new Command('daybook')
   .showHelpAfterError("('daybook --help' lists the commands, 'daybook COMMAND --help' explains one)");
 
 try {
-  const asked = commands.get(process.argv[2] ?? '');
+  const [, , name = '', argument] = process.argv;
+  // What completes all commands has to see them.
+  const asked = name === 'completions' && argument !== 'values' ? undefined : commands.get(name);
   for (const load of asked === undefined ? commands.values() : [asked]) {
     const module = await load();
     program.addCommand(module.command().exitOverride());

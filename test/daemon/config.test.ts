@@ -35,6 +35,7 @@ describe('loadConfig', () => {
       batchTimeoutMs: 5_000,
       retentionDays: 30,
       cleanupIntervalMs: 24 * 3_600_000,
+      search: true,
       init: false,
       logLevel: 'info',
     });
@@ -52,6 +53,7 @@ describe('loadConfig', () => {
           batch_timeout: 0.5,
           retention_days: 0.5,
           cleanup_interval_hours: 1,
+          search: false,
         },
         log_level: 'debug',
       }),
@@ -63,10 +65,24 @@ describe('loadConfig', () => {
       batchTimeoutMs: 500,
       retentionDays: 0.5,
       cleanupIntervalMs: 3_600_000,
+      search: false,
       init: false,
       logLevel: 'debug',
     });
     assert.equal(paths.database, '/elsewhere/events.db');
+  });
+
+  test('takes the environment before the file, and refuses what it cannot mean with its name', async () => {
+    using home = temporaryHome();
+    mkdirSync(join(home.path, 'config'));
+    writeFileSync(join(home.path, 'config', 'config.json'), '{"persistence": {"batch_size": 7}, "log_level": "warn"}');
+    const environment = { DAYBOOK_HOME: home.path, DAYBOOK_PERSISTENCE_BATCH_SIZE: '8', DAYBOOK_LOG_LEVEL: '' };
+    const { batchSize, logLevel } = await loadConfig(environment);
+    assert.deepEqual({ batchSize, logLevel }, { batchSize: 8, logLevel: 'warn' }, 'an empty variable is none');
+    await assert.rejects(loadConfig({ ...environment, DAYBOOK_PERSISTENCE_BATCH_SIZE: 'many' }), {
+      code: 'invalid_config',
+      message: /DAYBOOK_PERSISTENCE_BATCH_SIZE must be a whole number from 1 to 10000/,
+    });
   });
 
   test('begins anew only where the command line says so: the next start by a service manager does not', async () => {

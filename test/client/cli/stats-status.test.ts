@@ -40,6 +40,7 @@ describe('stats', () => {
       'by_type',
       'database_size_mb',
       'events_per_hour',
+      'last_id',
       'newest_timestamp',
       'oldest_timestamp',
       'recent_events_1h',

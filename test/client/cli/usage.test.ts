@@ -22,8 +22,13 @@ const commands = [
   'list',
   'tail',
   'export',
+  'sql',
   'stats',
   'verify',
+  'doctor',
+  'logs',
+  'config',
+  'completions',
 ];
 
 /** Nothing on stdout, something for a person on stderr, and no stack trace. */
@@ -85,6 +90,11 @@ describe('exit code 2', () => {
     [['tail', '--lines', 'x'], '--lines'],
     [['export'], 'file'],
     [['export', 'x', '--format', 'xml'], '--format'],
+    [['export', 'x.json', '--columns', 'type'], '--format csv'],
+    [['export', 'x.csv', '--columns', 'type,'], '"" is no column'],
+    [['export', 'x.csv', '--columns', 'colour'], 'colour'],
+    [['export', 'x.parquet.gz'], '.gz'],
+    [['sql'], "missing required argument 'statement'"],
     [['send', '--source', 's'], "missing required argument 'type'"],
     [['send', 'note'], '--source'],
     [['send', 'note', '--source', 's', 'field'], 'key=value'],

@@ -81,6 +81,7 @@ test('ten processes at once claim twenty epochs: each file has one owner', async
     }
   }
   const trigger = join(home.path, 'go');
+  const end = join(home.path, 'end');
   const module = (name: string) => JSON.stringify(new URL(`../../../client/spool/${name}.ts`, import.meta.url).href);
   const script = `
     import { existsSync } from 'node:fs';
@@ -94,10 +95,14 @@ test('ten processes at once claim twenty epochs: each file has one owner', async
     process.stdout.write('waiting\\n');
     while (!existsSync(${JSON.stringify(trigger)}));
     claimOrphans(directory, 'test', me, furnish);
-    process.stdout.write(JSON.stringify({ pid: process.pid, claimed }));`;
+    process.stdout.write(JSON.stringify({ pid: process.pid, claimed }) + '\\n');
+    // What somebody has claimed who has ended is anybody's again.
+    while (!existsSync(${JSON.stringify(end)})) await new Promise((resolve) => setTimeout(resolve, 5));`;
   const racers = countTo(10).map(() => new RunningCommand(process.execPath, ['--input-type=module', '--eval', script]));
   await Promise.all(racers.map((racer) => racer.prints('waiting')));
   writeFileSync(trigger, '');
+  await Promise.all(racers.map((racer) => racer.prints('}\n')));
+  writeFileSync(end, '');
   const owners = new Map<string, number>();
   const counts: number[] = [];
   for (const racer of racers) {

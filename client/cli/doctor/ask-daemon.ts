@@ -1,0 +1,51 @@
+import { DaybookError } from '../../../shared/errors.ts';
+import type { StatsReply } from '../../../shared/messages/stats.ts';
+import type { StatusReply } from '../../../shared/messages/status.ts';
+import { openClient } from '../open-client.ts';
+
+/** A daemon that has answered nothing for so long does not answer. */
+const PATIENCE_MS = 3_000;
+
+export interface DaemonAnswer {
+  readonly status?: StatusReply;
+  /** Absent from a daemon that keeps nothing, and where the database does not answer. */
+  readonly stats?: StatsReply;
+  /** From connecting to the answer. */
+  readonly tookMs: number;
+  /** Why there is no status. */
+  readonly problem?: DaybookError;
+}
+
+/** Hello, status and stats, each at most for three seconds. */
+export async function askDaemon(): Promise<DaemonAnswer> {
+  const startMs = performance.now();
+  const elapsed = () => performance.now() - startMs;
+  const opening = openClient();
+  try {
+    const client = await inTime(opening);
+    const status = await inTime(client.status());
+    const tookMs = elapsed();
+    const stats = await inTime(client.stats()).catch(() => undefined);
+    await client.close();
+    return { status, tookMs, ...(stats !== undefined && { stats }) };
+  } catch (error) {
+    // It may come later, to nobody.
+    void opening.then(
+      (client) => client.close({ timeoutMs: 0 }),
+      () => undefined,
+    );
+    const problem = error instanceof DaybookError ? error : new DaybookError('internal', String(error));
+    return { tookMs: elapsed(), problem };
+  }
+}
+
+async function inTime<Result>(answer: Promise<Result>): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const text = `it takes connections and has not answered for ${PATIENCE_MS / 1000} s`;
+  const timer = setTimeout(() => late.reject(new DaybookError('timeout', text)), PATIENCE_MS);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { agentOutputPaths } from '../../../launchd/agent-plist.ts';
+import { shellWord } from '../../../launchd/shell-word.ts';
+import { limits } from '../../../shared/limits.ts';
+import { spoolDirectoryOf } from '../../spool/settings.ts';
+import { surveySpools } from '../../spool/survey.ts';
+import { bytesText, durationText, wholeNumber } from '../output.ts';
+import { failed, type Finding, ok, warning } from './finding.ts';
+import { readLastLook } from './last-look.ts';
+import { messageOf, type Situation } from './situation.ts';
+
+const SECONDS_PER_DAY = 86_400;
+/** After so long a database is worth looking through. */
+const LOOK_AFTER_DAYS = 30;
+
+export function checkDatabase({ paths: { database }, history, daemon }: Situation): Finding[] {
+  const marker = existsSync(`${database}.marker`) ? readFileSync(`${database}.marker`, 'utf8') : undefined;
+  const bytes = sizeOf(database);
+  if (daemon.status?.persistence === false) return [ok('database', 'nothing is stored (enable_persistence is false)')];
+  if (bytes === undefined || bytes === 0) {
+    if (marker === undefined) return [ok('database', 'there is none yet')];
+    const text = `${database} ${bytes === 0 ? 'is empty' : 'is missing'}, and its marker says there was one`;
+    return [failed('database', text, 'put it back, or begin a new one: daybook daemon --init')];
+  }
+  const logBytes = sizeOf(`${database}-wal`) ?? 0;
+  const text = `${bytesText(bytes)}, write-ahead log ${bytesText(logBytes)}`;
+  const findings: Finding[] = [];
+  if (history.problem !== undefined) findings.push(failed('database', history.problem, 'daybook restart'));
+  if (marker?.includes('suspect yes') === true) {
+    const what = 'bytes were read that cannot have been written; the next start looks through the database';
+    findings.push(failed('database', what, 'daybook restart'));
+  }
+  if (logBytes > limits.walAlarmBytes) {
+    const reader = 'a program that reads the database keeps the log from being reused';
+    findings.push(warning('database', `${text}: ${reader}`, `fuser -v ${shellWord(database)}`));
+  }
+  const aside = readdirSync(dirname(database)).filter((name) => name.startsWith(`${basename(database)}.corrupt-`));
+  if (aside.length > 0) {
+    const what = `${wholeNumber(aside.length)} damaged databases were set aside`;
+    findings.push(warning('database', what, `daybook gaps; then rm ${shellWord(database)}.corrupt-*`));
+  }
+  return findings.length > 0 ? findings : [ok('database', text)];
+}
+
+export function checkIntegrityAge({ paths: { database }, daemon }: Situation, nowSeconds: number): Finding {
+  const stat = statSync(database, { throwIfNoEntry: false });
+  if (stat === undefined) return ok('integrity', 'there is no database yet');
+  const look = readLastLook(database);
+  const isSame = look !== undefined && (daemon.status === undefined || look.database_id === daemon.status.database_id);
+  if (isSame && !look.sound) return failed('integrity', 'the last look found damage', 'daybook verify');
+  const since = isSame ? look.at : stat.birthtimeMs / 1000;
+  const age = Math.max(nowSeconds - since, 0);
+  const text = isSame ? `looked through ${durationText(age)} ago` : 'never looked through';
+  return age > LOOK_AFTER_DAYS * SECONDS_PER_DAY
+    ? warning('integrity', text, 'daybook verify')
+    : ok('integrity', isSame ? text : `${text}; the database is ${durationText(age)} old`);
+}
+
+/** Counts only: names are the business of `daybook spool`. */
+export function checkSpools({ paths }: Situation): Finding {
+  try {
+    const surveys = surveySpools(spoolDirectoryOf(paths.socket));
+    const sum = (of: (survey: (typeof surveys)[number]) => number) =>
+      surveys.reduce((total, survey) => total + of(survey), 0);
+    const damaged = sum((survey) => survey.damaged);
+    const events = sum((survey) => survey.events);
+    const left = sum(({ owners }) => owners.reduce((total, owner) => total + (owner.alive ? 0 : owner.events), 0));
+    if (damaged > 0) return warning('spools', `${wholeNumber(damaged)} damaged places`, 'daybook spool --verify');
+    if (left > 0) {
+      return warning('spools', `${wholeNumber(left)} events of ended processes wait`, 'daybook spool drain');
+    }
+    return ok('spools', events === 0 ? 'nothing waits' : `${wholeNumber(events)} events wait for their process`);
+  } catch (error) {
+    return failed('spools', messageOf(error), 'daybook spool');
+  }
+}
+
+export function checkLog({ paths: { log, logDirectory } }: Situation): Finding {
+  const bytes = sizeOf(log);
+  if (bytes === undefined) return ok('log', 'there is none yet');
+  const rotated = readdirSync(dirname(log)).filter((name) => name.startsWith(`${basename(log)}.`)).length;
+  const text = `${bytesText(bytes)}, ${rotated} older ones kept`;
+  if (bytes > 2 * limits.logFileBytes) return warning('log', `${text}: it is not rotated`, 'daybook restart');
+  const { standardOut, standardError } = agentOutputPaths(logDirectory);
+  const large = [standardOut, standardError].find((path) => (sizeOf(path) ?? 0) > limits.logFileBytes);
+  if (large !== undefined) return warning('log', `${large} is large, and nobody rotates it`, `: > ${shellWord(large)}`);
+  return ok('log', text);
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
