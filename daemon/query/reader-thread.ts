@@ -85,7 +85,7 @@ function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered
     case 'search': {
       const reply = yield* searches.pageInSteps(question.request, deadline, question.useIndex);
       const page = ownBytes(encode(reply));
-      return { answer: { page, isIndexDamaged: index.isDamaged }, transfer: [page.buffer] };
+      return { answer: { page, isIndexDamaged: index.tookDamage() }, transfer: [page.buffer] };
     }
     case 'arrivals': {
       const { events, ...rest } = pages.arrivals(question.afterId, question.filter, question.maxRows);

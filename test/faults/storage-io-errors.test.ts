@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openWriter } from '../../daemon/storage/open-database.ts';
 import { daybookPaths } from '../../shared/paths.ts';
-import { idleAfter } from '../harness/daemon-faults.ts';
+import { idleOnceThereIs } from '../harness/daemon-faults.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { skipWithoutFailingCalls as skip, withFailingCalls } from '../harness/failing-calls.ts';
 import { JudgedClient } from '../harness/judged-client.ts';
@@ -27,17 +27,19 @@ async function assertDiesAndRecovers(trial: Trial): Promise<void> {
   const paths = daybookPaths({ DAYBOOK_HOME: home.path });
   const ledger = new Ledger();
   makeDatabase(paths.database);
+  const quiet = join(home.path, 'quiet');
 
   await using daemon = await DaemonProcess.start({
     home: home.path,
     under: trial.under(paths.database),
-    ...(trial.isWhenIdle === true && { nodeArguments: idleAfter(20) }),
+    ...(trial.isWhenIdle === true && { nodeArguments: idleOnceThereIs(quiet) }),
   });
   const sender = new JudgedClient(daemon.connect({ reconnect: false }), ledger);
   const recorder = new JudgedClient(daemon.connect(), ledger, { source: 'recorder' });
   const events = sender.events(10);
   await sender.send(events, trial.durability);
-  if (trial.isWhenIdle !== true) {
+  if (trial.isWhenIdle === true) writeFileSync(quiet, '');
+  else {
     const { code, retryable } = await refusalOf(sender, trial.durability);
     // The daemon may be gone before the refusal is on its way.
     assert.ok(['storage_error', 'connection_lost'].includes(code), code);
@@ -137,8 +139,9 @@ describe('a disk that fails', { skip }, () => {
     const { database } = daybookPaths({ DAYBOOK_HOME: home.path });
     const ledger = new Ledger();
     makeDatabase(database);
-    // The newest events are in the log only. The writer still has them in memory; the reader opens the database first.
-    const fault = { path: `${database}-wal`, calls: 'pread64', fault: 'error=EIO', when: '5..6' } as const;
+    // The newest events are in the log only. The writer still has them in memory; a reader's
+    // first six are the schema and the number of the database, before it is asked anything.
+    const fault = { path: `${database}-wal`, calls: 'pread64', fault: 'error=EIO', when: '7..8' } as const;
     await using daemon = await DaemonProcess.start({ home: home.path, under: withFailingCalls(fault) });
     const sender = new JudgedClient(daemon.connect({ reconnect: false }), ledger);
     await sender.send();

@@ -3,7 +3,7 @@
  * main thread and in each worker. The daemon itself has no test hooks.
  */
 
-type Thread = 'main' | 'writer' | 'reader';
+type Thread = 'main' | 'writer' | 'reader' | 'indexer';
 
 /** The thread throws, outside of any handler, as soon as `triggerPath` is there. */
 export function threadDiesOnceThereIs(triggerPath: string, thread: 'writer' | 'reader'): string[] {
@@ -66,6 +66,28 @@ export function idleAfter(ms: number): string[] {
   );
 }
 
+/** The daemon takes itself for idle once `path` is there, and not after 30 s. */
+export function idleOnceThereIs(path: string): string[] {
+  return preload(
+    'writer',
+    `import { existsSync } from 'node:fs';
+     const { setTimeout } = globalThis;
+     globalThis.setTimeout = (run, delay, ...rest) =>
+       delay === 30_000
+         ? setInterval(() => existsSync(${JSON.stringify(path)}) && run(), 5)
+         : setTimeout(run, delay, ...rest);`,
+  );
+}
+
+/** What the main thread does a minute later, it does after this much. */
+export function minutePassesIn(ms: number): string[] {
+  return preload(
+    'main',
+    `const { setTimeout } = globalThis;
+     globalThis.setTimeout = (run, delay, ...rest) => setTimeout(run, delay === 60_000 ? ${ms} : delay, ...rest);`,
+  );
+}
+
 /** What the writer does every day, or every some hours, it does after this much. */
 export function hoursPassIn(ms: number): string[] {
   return preload(
@@ -112,7 +134,8 @@ export function noticesPollution(path: string): string[] {
 
 function preload(thread: Thread | undefined, script: string): string[] {
   const prologue = `import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-    const thread = isMainThread ? 'main' : workerData && 'batchSize' in workerData ? 'writer' : 'reader';`;
+    const threadOf = (data) => ('batchSize' in data ? 'writer' : 'indexPath' in data ? 'indexer' : 'reader');
+    const thread = isMainThread ? 'main' : threadOf(workerData ?? {});`;
   const imports = script.match(/^\s*import .*$/gm) ?? [];
   const body = script.replaceAll(/^\s*import .*$/gm, '');
   const condition = thread === undefined ? 'true' : `thread === '${thread}'`;

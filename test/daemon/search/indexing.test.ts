@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Deadline } from '../../../daemon/query/deadline.ts';
 import { finish } from '../../../daemon/query/steps.ts';
 import { type IndexedDatabase, openIndex } from '../../../daemon/search/index-file.ts';
-import { PART_IDS } from '../../../daemon/search/index-parts.ts';
+import { PART_IDS, partOf } from '../../../daemon/search/index-parts.ts';
 import { IndexReader } from '../../../daemon/search/index-reader.ts';
 import { Indexing } from '../../../daemon/search/indexing.ts';
 import { SearchPages } from '../../../daemon/search/search-pages.ts';
@@ -62,6 +63,16 @@ class Indexed {
 }
 
 describe('the index', () => {
+  test('is reported as damaged once, by whoever meets it', () => {
+    using indexed = new Indexed();
+    writeFileSync(indexed.path, Buffer.alloc(64 * 1024, 0x5a));
+    const reader = new IndexReader(indexed.path);
+    const anyTime = { since: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY };
+    assert.equal(reader.window(partOf(1), 2, 'common', anyTime, 10).indexedTo, -1);
+    assert.deepEqual([reader.tookDamage(), reader.tookDamage()], [true, false]);
+    reader.close();
+  });
+
   test('has all parts, and drops one when all its events are deleted', () => {
     using indexed = new Indexed();
     indexed.database.append([event(1), event(2), event(3)]);
