@@ -13,16 +13,10 @@ const nodeFlags = [
 ];
 
 /**
- * The C library's; others than that of GNU do not look at them. One arena for all threads. Memory that was freed goes back
- * from 128 KiB on, and what is larger than a read of a socket (requests, and the same prepared) lies apart and goes back at
- * once: the free places it would leave between smaller things stay with the process. A threshold below the reads of sockets
- * costs a tenth of the throughput.
+ * The C library's; others than that of GNU do not look at them. Two arenas for all threads, and memory that was freed goes
+ * back from 1 MiB on. One arena, or letting requests lie apart, saves another 5 MB and costs a tenth of the throughput.
  */
-const allocatorSettings = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_TRIM_THRESHOLD_: '131072',
-  MALLOC_MMAP_THRESHOLD_: '69632',
-};
+const allocatorSettings = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
 /** The daemon takes this process over, so that whoever started it watches the daemon itself. */
 export function launchDaemon(init: boolean): void {

@@ -6,12 +6,20 @@ export function privateMegabytes(pid: number): number {
   return (Number(field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon')) * 1024) / 1e6;
 }
 
-/** How often its threads have gone to sleep, which is how often they have been woken. */
-export function wakeUps(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
-    return sum + Number(field(status, 'voluntary_ctxt_switches'));
-  }, 0);
+/** How often each of its threads has gone to sleep, which is how often it has been woken. */
+export function sleepsByThread(pid: number): Map<string, number> {
+  return new Map(
+    readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+      return [thread, Number(field(status, 'voluntary_ctxt_switches'))];
+    }),
+  );
+}
+
+/** Wake-ups between two looks. A thread that has ended in between woke up to do so; what else it did is not known. */
+export function wakeUpsBetween(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): number {
+  const ended = [...before.keys()].filter((thread) => !after.has(thread)).length;
+  return [...after].reduce((sum, [thread, sleeps]) => sum + sleeps - (before.get(thread) ?? 0), ended);
 }
 
 /** CPU time of all its threads, in ticks (of 10 ms, commonly). */

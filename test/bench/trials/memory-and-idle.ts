@@ -8,13 +8,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startDaemon } from '../bench-daemon.ts';
 import { corpus } from '../corpus.ts';
 import { EVENTS_IN_FLIGHT, RecordClock, recordInBatches } from '../load.ts';
-import { cpuTicks, privateMegabytes, wakeUps } from '../proc.ts';
+import { cpuTicks, privateMegabytes, sleepsByThread, wakeUpsBetween } from '../proc.ts';
 import { reportFigures, type Surroundings, trialInput } from '../trial-input.ts';
 
 const SAMPLE_MS = 10;
 const IDLE_SECONDS = 60;
-/** A daemon tidies up 30 s after its last event; that is over when the idle minute begins. */
-const SETTLED_SECONDS = 35;
+/** A daemon tidies up 30 s after its last event, and its reader ends a minute after the last question. */
+const SETTLED_SECONDS = 75;
 const SILENT_CLIENTS = 5;
 
 const input = trialInput() as Surroundings & { events: number; seed: number };
@@ -39,9 +39,9 @@ const emptied = pause(IDLE_SECONDS * 1000);
 
 await settled;
 const { pid: quietPid = 0 } = quiet.process;
-const before = { wakeUps: wakeUps(quietPid), ticks: cpuTicks(quietPid) };
+const before = { sleeps: sleepsByThread(quietPid), ticks: cpuTicks(quietPid) };
 await pause(IDLE_SECONDS * 1000);
-const idleWakeUpsPerSecond = (wakeUps(quietPid) - before.wakeUps) / IDLE_SECONDS;
+const idleWakeUpsPerSecond = wakeUpsBetween(before.sleeps, sleepsByThread(quietPid)) / IDLE_SECONDS;
 const idleCpuTicks = cpuTicks(quietPid) - before.ticks;
 
 await emptied;
