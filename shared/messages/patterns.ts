@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from './fields.ts';
 import type { MessageKind } from './message-kind.ts';
+import { parsePaging } from './paging.ts';
 import { type Order, orders } from './query.ts';
 
 /** A regularity that an analyser found, as it is stored. */
@@ -61,12 +62,10 @@ export const patterns: MessageKind<PatternsRequest, PatternsReply> = {
 
   parseRequest(body) {
     const fields = fieldsOf(body, ['filter', 'order', 'limit', 'cursor']);
-    const cursor = optionalText(fields, 'cursor');
     return {
       filter: parsePatternFilter(fields['filter']),
       order: isAbsent(fields['order']) ? 'desc' : oneOf(fields, 'order', orders),
-      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
-      ...(cursor !== undefined && { cursor }),
+      ...parsePaging(fields),
     };
   },
 

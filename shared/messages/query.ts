@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../event.ts';
-import { limits } from '../limits.ts';
 import { anyFieldsOf, fieldsOf, invalid, isAbsent, oneOf, optionalFlag, optionalText, wholeNumber } from './fields.ts';
 import { type EventFilter, parseFilter } from './filter.ts';
 import type { MessageKind } from './message-kind.ts';
+import { parsePaging } from './paging.ts';
 
 export const orders = ['asc', 'desc'] as const;
 export type Order = (typeof orders)[number];
@@ -37,12 +37,10 @@ export const query: MessageKind<QueryRequest, QueryReply> = {
 
   parseRequest(body) {
     const fields = fieldsOf(body, ['filter', 'order', 'limit', 'cursor', 'maxId']);
-    const cursor = optionalText(fields, 'cursor');
     return {
       filter: parseFilter(fields['filter']),
       order: isAbsent(fields['order']) ? 'desc' : oneOf(fields, 'order', orders),
-      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
-      ...(cursor !== undefined && { cursor }),
+      ...parsePaging(fields),
       ...(!isAbsent(fields['maxId']) && { maxId: wholeNumber(fields, 'maxId', 0, Number.MAX_SAFE_INTEGER) }),
     };
   },

@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from './fields.ts';
 import type { MessageKind } from './message-kind.ts';
+import { parsePaging } from './paging.ts';
 import { type Order, orders } from './query.ts';
 
 /** How the system was at a moment. The names are those of the system Daybook follows; null is what nobody has said. */
@@ -86,13 +87,11 @@ export const samples: MessageKind<SamplesRequest, SamplesReply> = {
     const fields = fieldsOf(body, ['since', 'until', 'order', 'limit', 'cursor']);
     const since = optionalNumber(fields, 'since');
     const until = optionalNumber(fields, 'until');
-    const cursor = optionalText(fields, 'cursor');
     return {
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
       order: isAbsent(fields['order']) ? 'desc' : oneOf(fields, 'order', orders),
-      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
-      ...(cursor !== undefined && { cursor }),
+      ...parsePaging(fields),
     };
   },
 

@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../event.ts';
-import { limits } from '../limits.ts';
-import { anyFieldsOf, fieldsOf, isAbsent, optionalFlag, optionalText, text, wholeNumber } from './fields.ts';
+import { anyFieldsOf, fieldsOf, optionalFlag, optionalText, text } from './fields.ts';
 import { type EventFilter, parseFilter } from './filter.ts';
 import type { MessageKind } from './message-kind.ts';
+import { parsePaging } from './paging.ts';
 import { parseEvents, parseIds } from './query.ts';
 
 export interface SearchRequest {
@@ -32,12 +32,10 @@ export const search: MessageKind<SearchRequest, SearchReply> = {
 
   parseRequest(body) {
     const fields = fieldsOf(body, ['query', 'filter', 'limit', 'cursor']);
-    const cursor = optionalText(fields, 'cursor');
     return {
       query: text(fields, 'query'),
       filter: parseFilter(fields['filter']),
-      limit: isAbsent(fields['limit']) ? 100 : wholeNumber(fields, 'limit', 1, limits.pageRows),
-      ...(cursor !== undefined && { cursor }),
+      ...parsePaging(fields),
     };
   },
 
