@@ -64,10 +64,14 @@ export const limits = {
   /** Verifications that wait for their process, and how long it stays without any. */
   verifyQueueRequests: 64,
   verifyIdleMs: 2_000,
+  /** Requests for housekeeping that wait for the writer. */
+  housekeepingQueueRequests: 64,
   /** Tails of one connection. */
   tailsPerConnection: 16,
   /** Named cursors in a database. */
   cursors: 1_024,
+  /** How long a tail waits for the end of another under the same name. */
+  cursorHandoverMs: 250,
   /** Events that one request can mark as processed by their ids. */
   idsPerMark: 5_000,
   /** Events that a tail passes over before it says how far it is, if it was asked to. */

@@ -1,4 +1,5 @@
 import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
 import type { AckCursorRequest, NamedCursor } from '../../shared/messages/cursors.ts';
 import type { TailPosition, TailRequest } from '../../shared/messages/tail.ts';
 import { commitFor } from '../ingest/commit-for.ts';
@@ -15,6 +16,15 @@ interface Claim {
   isPaused: boolean;
 }
 
+/** Wants a name that another has. */
+interface Successor {
+  connection: Connection;
+  requestId: number;
+  name: string;
+  begin: () => void;
+  timer: NodeJS.Timeout;
+}
+
 export interface NamedCursorsParts {
   ingest: Pick<Ingest, 'commit'>;
   publisher: Publisher;
@@ -29,30 +39,46 @@ export interface NamedCursorsParts {
 export class NamedCursors {
   readonly #parts: NamedCursorsParts;
   readonly #claims = new Map<string, Claim>();
+  readonly #successors = new Set<Successor>();
 
   constructor(parts: NamedCursorsParts) {
     this.#parts = parts;
   }
 
   /**
-   * Starts a tail under a name, and answers its request.
-   * @throws DaybookError cursor_in_use, invalid_cursor
+   * Starts a tail under a name, and answers its request. While another has the name it waits for a moment: the consumer
+   * before may have ended already, and its connection not be seen to.
+   * @throws DaybookError invalid_cursor
    */
   start(connection: Connection, requestId: number, request: TailRequest, name: string): void {
+    const { after, cursorName: _name, ...rest } = request;
+    if (after !== undefined) this.#checkDatabase(after);
+    const work = { kind: 'open-cursor', name, ...(after !== undefined && { afterId: after.id }) } as const;
+    const begin = () => {
+      const claim: Claim = { connection, requestId, isPaused: false };
+      this.#claims.set(name, claim);
+      void this.#open(claim, name, work, rest);
+    };
     const holder = this.#claims.get(name);
-    if (holder !== undefined && (holder.connection !== connection || !holder.isPaused)) {
-      const { clientName, clientPid } = holder.connection;
-      throw new DaybookError(
+    if (holder === undefined || (holder.connection === connection && holder.isPaused)) begin();
+    else this.#await({ connection, requestId, name, begin });
+  }
+
+  #await(successor: Omit<Successor, 'timer'>): void {
+    const { connection, requestId, name } = successor;
+    const giveUp = () => {
+      this.#successors.delete(waiting);
+      const { clientName, clientPid } = this.#claims.get(name)?.connection ?? {};
+      const refusal = new DaybookError(
         'cursor_in_use',
         `${JSON.stringify(name)} is followed by ${JSON.stringify(clientName)} (pid ${clientPid}) already`,
       );
-    }
-    const { after, cursorName: _name, ...rest } = request;
-    if (after !== undefined) this.#checkDatabase(after);
-    const claim: Claim = { connection, requestId, isPaused: false };
-    this.#claims.set(name, claim);
-    const work = { kind: 'open-cursor', name, ...(after !== undefined && { afterId: after.id }) } as const;
-    void this.#open(claim, name, work, rest);
+      connection.refuseRequest(requestId, refusal);
+    };
+    const mine = [...this.#successors].filter((each) => each.connection === connection).length;
+    const delayMs = mine < limits.tailsPerConnection ? limits.cursorHandoverMs : 0;
+    const waiting = { ...successor, timer: setTimeout(giveUp, delayMs) };
+    this.#successors.add(waiting);
   }
 
   async #open(claim: Claim, name: string, work: CursorWork, request: TailRequest): Promise<void> {
@@ -74,15 +100,17 @@ export class NamedCursors {
 
   /** The tail with this request was stopped. @param keep the connection will go on with it */
   stopped(connection: Connection, requestId: number, keep: boolean): void {
+    this.#endWaiting((each) => each.connection === connection && each.requestId === requestId);
     for (const [name, claim] of this.#claims) {
       if (claim.connection !== connection || claim.requestId !== requestId) continue;
       if (keep) claim.isPaused = true;
-      else this.#claims.delete(name);
+      else this.#release(name, claim);
     }
   }
 
   forget(connection: Connection): void {
-    for (const [name, claim] of this.#claims) if (claim.connection === connection) this.#claims.delete(name);
+    this.#endWaiting((each) => each.connection === connection);
+    for (const [name, claim] of this.#claims) if (claim.connection === connection) this.#release(name, claim);
   }
 
   /** @throws DaybookError invalid_cursor */
@@ -106,7 +134,20 @@ export class NamedCursors {
   }
 
   #release(name: string, claim: Claim): void {
-    if (this.#claims.get(name) === claim) this.#claims.delete(name);
+    if (this.#claims.get(name) !== claim) return;
+    this.#claims.delete(name);
+    const [next] = this.#endWaiting((each) => each.name === name, 1);
+    next?.begin();
+  }
+
+  /** Takes out the longest waiting that are meant, and returns them. */
+  #endWaiting(isMeant: (successor: Successor) => boolean, most = Number.POSITIVE_INFINITY): Successor[] {
+    const meant = [...this.#successors].filter(isMeant).slice(0, most);
+    for (const successor of meant) {
+      clearTimeout(successor.timer);
+      this.#successors.delete(successor);
+    }
+    return meant;
   }
 
   #checkDatabase({ databaseId }: TailPosition): void {

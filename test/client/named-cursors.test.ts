@@ -125,6 +125,19 @@ describe('a named cursor', () => {
     await other.close();
   });
 
+  test('goes to who waits for it when its consumer ends', async () => {
+    const one = daemon.connect();
+    const tail = one.tail({ cursorName: 'handed over' });
+    await take(tail, 1);
+    const two = daemon.connect();
+    const next = two.tail({ cursorName: 'handed over' }).next();
+    // The daemon has the request of the second when it answers this.
+    await two.status();
+    await one.close();
+    assert.equal((await next).done, false);
+    await two.close();
+  });
+
   test('is free when its consumer ends in a pause', async () => {
     const own = daemon.connect();
     const tail = own.tail({ cursorName: 'i' });
