@@ -19,8 +19,8 @@ import { EventStore } from './storage/event-store.ts';
 import { NameTable } from './storage/name-table.ts';
 import { openWriter } from './storage/open-database.ts';
 import { nameEvents } from './writer/name-events.ts';
-import { prepareEvents } from './writer/prepare-events.ts';
-import { readRecordBody } from './writer/read-record-body.ts';
+import { prepareEvents } from './prepare/prepare-events.ts';
+import { readRecordBody } from './prepare/read-record-body.ts';
 
 export type { ErrorCode } from '../shared/errors.ts';
 export { DaybookError };

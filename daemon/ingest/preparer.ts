@@ -1,4 +1,4 @@
-import { Preparation } from '../writer/preparation.ts';
+import { Preparation } from '../prepare/preparation.ts';
 import { Turns } from '../writer/turns.ts';
 import type { IncomingJob, WriterJob } from '../writer/writer-messages.ts';
 

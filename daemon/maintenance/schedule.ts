@@ -3,6 +3,8 @@ import { limits } from '../../shared/limits.ts';
 import type { EventStore } from '../storage/event-store.ts';
 import { RetentionHorizon } from './retention-horizon.ts';
 import { Retention, type RetentionRun } from './retention.ts';
+import type { Task, Tasks } from './tasks.ts';
+import { giveBackFreePages } from './vacuum.ts';
 
 export interface MaintenanceOptions {
   retentionDays: number;
@@ -14,13 +16,10 @@ export interface MaintenanceOptions {
 
 /** Longest delay a Node timer can hold. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const VACUUM_PAGES = 256;
 
 /**
- * Housekeeping on the writer's connection, in slices between its batches.
- *
- * States: waiting (one timer, up to a day long), running (one slice a turn of the event loop, so that batches go first).
- * The time of the last run is kept in the database: a restart neither skips nor repeats one.
+ * When housekeeping is due: one timer, up to a day long. The time of the last run is kept in the database: a restart neither
+ * skips nor repeats one.
  */
 export class MaintenanceSchedule {
   readonly #db: Database;
@@ -29,11 +28,12 @@ export class MaintenanceSchedule {
   readonly #retention: Retention;
   readonly #horizon: RetentionHorizon;
   #cleanupTimer: NodeJS.Timeout | undefined;
-  #slice: NodeJS.Immediate | undefined;
+  readonly #tasks: Tasks;
 
-  constructor(db: Database, store: EventStore, options: MaintenanceOptions) {
+  constructor(db: Database, store: EventStore, tasks: Tasks, options: MaintenanceOptions) {
     this.#db = db;
     this.#store = store;
+    this.#tasks = tasks;
     this.#options = options;
     this.#retention = new Retention(db, store);
     this.#horizon = new RetentionHorizon(db, options);
@@ -47,7 +47,6 @@ export class MaintenanceSchedule {
 
   stop(): void {
     clearTimeout(this.#cleanupTimer);
-    if (this.#slice !== undefined) clearImmediate(this.#slice);
   }
 
   #scheduleCleanup(delayMs: number): void {
@@ -55,24 +54,25 @@ export class MaintenanceSchedule {
   }
 
   #startRun(): void {
-    const startedMs = performance.now();
-    const step = (run: RetentionRun) => {
-      this.#slice = setImmediate(() => {
-        try {
-          const next = run.isDone ? run : this.#retention.slice(run, limits.maintenanceSliceMs);
-          if (!next.isDone || this.#vacuumStep()) step(next);
-          else this.#finishRun(next, startedMs);
-        } catch (error) {
-          this.#options.onError(error);
-          this.#scheduleCleanup(this.#options.cleanupIntervalMs);
-        }
-      });
-    };
-    step(this.#retention.begin(this.#horizon.next(Date.now() / 1000)));
+    this.#tasks
+      .run(this.#cleanup())
+      .catch(this.#options.onError)
+      .finally(() => this.#scheduleCleanup(this.#options.cleanupIntervalMs));
   }
 
-  #finishRun(run: RetentionRun, startedMs: number): void {
-    this.#slice = undefined;
+  *#cleanup(): Task<void> {
+    const startedMs = performance.now();
+    let run = this.#retention.begin(this.#horizon.next(Date.now() / 1000));
+    while (!run.isDone) {
+      run = this.#retention.slice(run, limits.maintenanceSliceMs);
+      yield;
+    }
+    yield* giveBackFreePages(this.#db);
+    this.#noteEnd(run);
+    this.#options.onDone({ removed: run.removed, durationMs: performance.now() - startedMs });
+  }
+
+  #noteEnd(run: RetentionRun): void {
     this.#store.begin('normal');
     try {
       this.#store.gaps.expire(run.cutoffSeconds);
@@ -89,14 +89,5 @@ export class MaintenanceSchedule {
       throw error;
     }
     this.#db.pragma('optimize');
-    this.#options.onDone({ removed: run.removed, durationMs: performance.now() - startedMs });
-    this.#scheduleCleanup(this.#options.cleanupIntervalMs);
-  }
-
-  /** Gives some free pages back to the file system; false when there are none. */
-  #vacuumStep(): boolean {
-    if (Number(this.#db.pragma('freelist_count', { simple: true })) === 0) return false;
-    this.#db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
-    return true;
   }
 }

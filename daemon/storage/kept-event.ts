@@ -1,5 +1,5 @@
-import { canonicalJson } from '../writer/canonical-json.ts';
-import { hashBytes, writeEventHash } from '../writer/event-hash.ts';
+import { canonicalJson } from '../prepare/canonical-json.ts';
+import { hashBytes, writeEventHash } from '../prepare/event-hash.ts';
 import { payloadText } from './payload.ts';
 
 /** The RFC 8785 text of a kept payload. @throws when the payload cannot be read */

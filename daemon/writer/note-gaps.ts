@@ -3,7 +3,7 @@ import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
 import type { GapLedger, RefusedEvents } from '../storage/gap-ledger.ts';
 import type { EventRow } from '../storage/insert-events.ts';
 import type { NameTable } from '../storage/name-table.ts';
-import type { RefusedEvent } from './prepare-events.ts';
+import type { RefusedEvent } from '../prepare/prepare-events.ts';
 
 /** Tells the ledger how far a producer's numbering has come with these events. */
 export function noteOrigin(

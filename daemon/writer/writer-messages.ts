@@ -5,9 +5,10 @@ import type { Durability } from '../../shared/messages/record.ts';
 import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
 import type { StoreSampleRequest } from '../../shared/messages/samples.ts';
 import type { StorageState } from '../../shared/messages/status.ts';
+import type { HousekeepingRequest } from '../maintenance/housekeeping.ts';
 import type { NewPattern } from '../storage/event-store.ts';
 import type { CursorWork } from './cursor-jobs.ts';
-import type { PreparedEvents } from './prepare-events.ts';
+import type { PreparedEvents } from '../prepare/prepare-events.ts';
 
 /** What the writer thread is started with. */
 export interface WriterSettings {
@@ -57,6 +58,8 @@ export type ToWriter =
   | { kind: 'jobs'; jobs: WriterJob[] }
   /** A reader met bytes that cannot have been written. */
   | { kind: 'suspect' }
+  /** Answered with `housekept`, when it is done. */
+  | { kind: 'housekeeping'; key: number; request: HousekeepingRequest }
   | { kind: 'close' };
 
 /** Events by what became of them. */
@@ -79,6 +82,8 @@ export type FromWriter =
   /** The database could not be opened; the thread ends. */
   | { kind: 'failed'; error: ErrorBody }
   | { kind: 'outcomes'; outcomes: WriterOutcome[]; lastId: number; gaps: number }
+  | { kind: 'housekept'; key: number; reply: object }
+  | { kind: 'housekept'; key: number; error: ErrorBody }
   /** The disk is full, or is no longer. */
   | { kind: 'storage'; state: StorageState }
   /** Nothing can be stored any more, and what is not acknowledged will not be. */

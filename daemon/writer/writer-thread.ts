@@ -6,7 +6,9 @@ import { errorBody } from '../../shared/messages/error-body.ts';
 import { Checkpoints } from '../maintenance/checkpoints.ts';
 import { collectGarbage, QuietMemory } from '../maintenance/quiet-memory.ts';
 import { Samples } from '../maintenance/samples.ts';
+import { housekeepingRefusal, type HousekeepingRequest, housekeepingTask } from '../maintenance/housekeeping.ts';
 import { MaintenanceSchedule } from '../maintenance/schedule.ts';
+import { Tasks } from '../maintenance/tasks.ts';
 import { EventStore } from '../storage/event-store.ts';
 import { openGuarded } from '../storage/guarded-database.ts';
 import { NameTable } from '../storage/name-table.ts';
@@ -45,13 +47,14 @@ function run(): void {
   const store = new EventStore(db, names);
   const watch = new StorageWatch({ marker, files, log, tell });
 
-  const maintenance = new MaintenanceSchedule(db, store, {
+  const checkpoints = new Checkpoints(db, (error) => watch.failed('checkpoint', storageFailure(error), error));
+  const tasks = new Tasks(() => checkpoints.noteCommit());
+  const maintenance = new MaintenanceSchedule(db, store, tasks, {
     retentionDays: settings.retentionDays,
     cleanupIntervalMs: settings.cleanupIntervalMs,
     onDone: ({ removed, durationMs }) => log('info', 'cleanup done', { removed, durationMs: Math.round(durationMs) }),
     onError: (error) => watch.failed('cleanup', storageFailure(error), error),
   });
-  const checkpoints = new Checkpoints(db, (error) => watch.failed('checkpoint', storageFailure(error), error));
 
   const quietMemory = new QuietMemory(() => {
     db.pragma('shrink_memory');
@@ -79,6 +82,16 @@ function run(): void {
     onStorageFailure: (failure, error) => watch.failed('commit', failure, error),
   });
 
+  const housekeep = async (key: number, request: HousekeepingRequest) => {
+    try {
+      tell({ kind: 'housekept', key, reply: await tasks.run(housekeepingTask(request, { db, store, names })) });
+    } catch (error) {
+      const failure = storageFailure(error);
+      tell({ kind: 'housekept', key, error: errorBody(housekeepingRefusal(request.kind, failure, error)) });
+      if (!(error instanceof DaybookError)) watch.failed(request.kind, failure, error);
+    }
+  };
+
   const take = (message: ToWriter) => {
     switch (message.kind) {
       case 'jobs':
@@ -87,8 +100,12 @@ function run(): void {
       case 'suspect':
         marker.suspect();
         break;
+      case 'housekeeping':
+        void housekeep(message.key, message.request);
+        break;
       case 'close':
         maintenance.stop();
+        tasks.stop();
         checkpoints.stop();
         quietMemory.stop();
         commits.commit();
@@ -121,10 +138,10 @@ function runWithoutStoring(): void {
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'jobs') {
       for (const job of message.jobs) passThrough.add(job);
-      return;
+    } else if (message.kind === 'close') {
+      tell({ kind: 'closed' });
+      port.close();
     }
-    tell({ kind: 'closed' });
-    port.close();
   });
   tell({ kind: 'ready', databaseId: 'unpersisted', lastId: 0, gaps: 0 });
 }

@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
 import { workerEntry, workerLimits } from '../worker-entry.ts';
 import type { StorageState } from '../../shared/messages/status.ts';
+import type { HousekeepingRequest } from '../maintenance/housekeeping.ts';
+import { Questions } from '../query/questions.ts';
 import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
 
 export interface WriterEvents {
@@ -27,11 +30,13 @@ export class Writer {
   readonly lastIdAtStart: number;
   readonly gapsAtStart: number;
   readonly #worker: Worker;
+  readonly #housekeeping: Questions;
   #closed: Promise<void>;
 
-  constructor(worker: Worker, ready: { databaseId: string; lastId: number; gaps: number }, closed: Promise<void>) {
+  constructor(worker: Worker, ready: Ready, closed: Promise<void>, housekeeping: Questions) {
     this.#worker = worker;
     this.#closed = closed;
+    this.#housekeeping = housekeeping;
     this.databaseId = ready.databaseId;
     this.lastIdAtStart = ready.lastId;
     this.gapsAtStart = ready.gaps;
@@ -43,6 +48,16 @@ export class Writer {
     this.#worker.postMessage({ kind: 'jobs', jobs } satisfies ToWriter, transfers);
   }
 
+  /**
+   * Has the writer do something long, in slices between its commits. Resolves with its reply when it is done.
+   * @throws DaybookError `busy`, `persistence_disabled`, `shutting_down`, and what the work itself refuses
+   */
+  async housekeep(request: HousekeepingRequest): Promise<object> {
+    const { key, answer } = this.#housekeeping.open<object>();
+    this.#worker.postMessage({ kind: 'housekeeping', key, request } satisfies ToWriter);
+    return answer;
+  }
+
   /** Has the next start look through the whole database. */
   suspect(): void {
     this.#worker.postMessage({ kind: 'suspect' } satisfies ToWriter);
@@ -50,9 +65,16 @@ export class Writer {
 
   /** Commits what was posted, closes the database and ends the thread. Outcomes still arrive meanwhile. */
   async close(): Promise<void> {
+    this.#housekeeping.close();
     this.#worker.postMessage({ kind: 'close' } satisfies ToWriter);
     await this.#closed;
   }
+}
+
+interface Ready {
+  databaseId: string;
+  lastId: number;
+  gaps: number;
 }
 
 /**
@@ -66,6 +88,11 @@ export function openWriterThread(settings: WriterSettings, events: WriterEvents)
   });
   const closed = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<Writer>();
+  const housekeeping = new Questions({
+    isPersisting: settings.persist,
+    bound: limits.housekeepingQueueRequests,
+    name: 'requests for housekeeping',
+  });
   let isReady = false;
   let isClosed = false;
 
@@ -73,13 +100,17 @@ export function openWriterThread(settings: WriterSettings, events: WriterEvents)
     switch (message.kind) {
       case 'ready':
         isReady = true;
-        opened.resolve(new Writer(worker, message, closed.promise));
+        opened.resolve(new Writer(worker, message, closed.promise, housekeeping));
         break;
       case 'failed':
         opened.reject(errorFromBody(message.error satisfies ErrorBody));
         break;
       case 'outcomes':
         events.onOutcomes(message.outcomes, message.lastId, message.gaps);
+        break;
+      case 'housekept':
+        if ('error' in message) housekeeping.refuse(message.key, errorFromBody(message.error));
+        else housekeeping.answer(message.key, message.reply);
         break;
       case 'storage':
         events.onStorage(message.state);

@@ -8,13 +8,13 @@ import { type RecordModules, recordBodyProperty } from './record-body-property.t
 import { canaryRuns } from './runs.ts';
 
 const scanner = 'shared/msgpack-scanner.ts';
-const reader = 'daemon/writer/read-record-body.ts';
-const validator = 'daemon/writer/validate-event.ts';
-const transcriber = 'daemon/writer/transcriber.ts';
+const reader = 'daemon/prepare/read-record-body.ts';
+const validator = 'daemon/prepare/validate-event.ts';
+const transcriber = 'daemon/prepare/transcriber.ts';
 const naming = 'daemon/writer/name-events.ts';
-const packing = 'daemon/writer/packed-events.ts';
-const jsonText = 'daemon/writer/json-text.ts';
-const preparation = 'daemon/writer/prepare-events.ts';
+const packing = 'daemon/prepare/packed-events.ts';
+const jsonText = 'daemon/prepare/json-text.ts';
+const preparation = 'daemon/prepare/prepare-events.ts';
 
 const mutants: Mutant[] = [
   {

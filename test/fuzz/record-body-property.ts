@@ -13,8 +13,8 @@ import { mutatedValue, valueMutations } from './value-mutation.ts';
 
 /** The way of a record body through the writer. */
 export interface RecordModules {
-  readRecordBody: typeof import('../../daemon/writer/read-record-body.ts')['readRecordBody'];
-  prepareEvents: typeof import('../../daemon/writer/prepare-events.ts')['prepareEvents'];
+  readRecordBody: typeof import('../../daemon/prepare/read-record-body.ts')['readRecordBody'];
+  prepareEvents: typeof import('../../daemon/prepare/prepare-events.ts')['prepareEvents'];
   nameEvents: typeof import('../../daemon/writer/name-events.ts')['nameEvents'];
 }
 

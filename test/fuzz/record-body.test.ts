@@ -3,8 +3,8 @@
 import 'msgpackr';
 import { describe, test } from 'node:test';
 import { nameEvents } from '../../daemon/writer/name-events.ts';
-import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import { prepareEvents } from '../../daemon/prepare/prepare-events.ts';
+import { readRecordBody } from '../../daemon/prepare/read-record-body.ts';
 import { checkProperty } from '../harness/property.ts';
 import { importWith } from './mutant.ts';
 import { type RecordModules, recordBodyProperty } from './record-body-property.ts';

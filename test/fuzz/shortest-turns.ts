@@ -4,13 +4,13 @@ import { type Mutant, nodeArgumentsWith } from './mutant.ts';
 export const shortestTurns = {
   reading: {
     fault: 'a pause after each value',
-    file: 'daemon/writer/read-record-body.ts',
+    file: 'daemon/prepare/read-record-body.ts',
     from: 'const SLICE_VALUES = 32 * 1024;',
     to: 'const SLICE_VALUES = 1;',
   },
   preparing: {
     fault: 'a pause after each event',
-    file: 'daemon/writer/prepare-events.ts',
+    file: 'daemon/prepare/prepare-events.ts',
     from: 'const SLICE_EVENTS = 64;',
     to: 'const SLICE_EVENTS = 1;',
   },

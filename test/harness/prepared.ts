@@ -1,9 +1,9 @@
 /** The way of events to the writer, in one go. */
 import type { NameTable } from '../../daemon/storage/name-table.ts';
 import { type NamedEvents, nameEvents } from '../../daemon/writer/name-events.ts';
-import { Preparation } from '../../daemon/writer/preparation.ts';
-import { prepareEvents } from '../../daemon/writer/prepare-events.ts';
-import { readRecordBody } from '../../daemon/writer/read-record-body.ts';
+import { Preparation } from '../../daemon/prepare/preparation.ts';
+import { prepareEvents } from '../../daemon/prepare/prepare-events.ts';
+import { readRecordBody } from '../../daemon/prepare/read-record-body.ts';
 import type { IncomingJob, WriterJob } from '../../daemon/writer/writer-messages.ts';
 
 /** Rows and rejections of the events in a record body. */

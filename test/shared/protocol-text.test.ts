@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { canonicalJson } from '../../daemon/writer/canonical-json.ts';
+import { canonicalJson } from '../../daemon/prepare/canonical-json.ts';
 import { preparedRows } from '../harness/prepared.ts';
 import { decode, encode } from '../../shared/codec.ts';
 import { errorCodes } from '../../shared/errors.ts';

@@ -6,7 +6,7 @@ import { FrameDecoder } from '../../shared/frame.ts';
 import { limits } from '../../shared/limits.ts';
 import { MsgpackScanner, scanProblems } from '../../shared/msgpack-scanner.ts';
 import type { EventRow } from '../../daemon/storage/insert-events.ts';
-import { canonicalJson } from '../../daemon/writer/canonical-json.ts';
+import { canonicalJson } from '../../daemon/prepare/canonical-json.ts';
 import type { NamedEvents } from '../../daemon/writer/name-events.ts';
 import { preparedRows } from '../harness/prepared.ts';
 import { TemporaryDatabase } from '../harness/temporary-database.ts';

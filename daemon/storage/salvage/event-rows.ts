@@ -1,4 +1,4 @@
-import { hashBytes } from '../../writer/event-hash.ts';
+import { hashBytes } from '../../prepare/event-hash.ts';
 import { tableRow } from './cell.ts';
 import type { PageFile } from './page-file.ts';
 import type { PageMap } from './page-map.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, mock, test, type TestContext } from 'node:test';
 import { MaintenanceSchedule } from '../../../daemon/maintenance/schedule.ts';
+import { Tasks } from '../../../daemon/maintenance/tasks.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,22 +13,29 @@ class Trial {
   readonly database = new TemporaryDatabase();
   readonly runs: { removed: number }[] = [];
   readonly errors: unknown[] = [];
+  tasks = new Tasks();
   schedule: MaintenanceSchedule;
 
   constructor(t: TestContext) {
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: startMs });
     t.after(() => {
-      this.schedule.stop();
+      this.stop();
       mock.timers.reset();
       this.database[Symbol.dispose]();
     });
     this.schedule = this.#make();
   }
 
+  stop(): void {
+    this.schedule.stop();
+    this.tasks.stop();
+  }
+
   /** As a daemon that was stopped and started again. */
   restart(): void {
-    this.schedule.stop();
+    this.stop();
     this.database.reopen();
+    this.tasks = new Tasks();
     this.schedule = this.#make();
     this.schedule.start();
   }
@@ -39,7 +47,7 @@ class Trial {
   }
 
   #make(): MaintenanceSchedule {
-    return new MaintenanceSchedule(this.database.db, this.database.store, {
+    return new MaintenanceSchedule(this.database.db, this.database.store, this.tasks, {
       retentionDays: 30,
       cleanupIntervalMs: DAY_MS,
       onDone: (report) => this.runs.push(report),
@@ -152,7 +160,7 @@ describe('MaintenanceSchedule: cleanup', () => {
     );
     trial.schedule.start();
     mock.timers.tick(1);
-    trial.schedule.stop();
+    trial.stop();
     await trial.pass(3 * DAY_MS);
     assert.equal(trial.runs.length, 0);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { canonicalJson } from '../../../daemon/writer/canonical-json.ts';
+import { canonicalJson } from '../../../daemon/prepare/canonical-json.ts';
 import { checkProperty } from '../../harness/property.ts';
 
 /** IEEE 754 bits and their text: RFC 8785, appendix B. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readRecordBody } from '../../../daemon/writer/read-record-body.ts';
-import { isRefusal, type Refusal, validateEvent, type ValidEvent } from '../../../daemon/writer/validate-event.ts';
+import { readRecordBody } from '../../../daemon/prepare/read-record-body.ts';
+import { isRefusal, type Refusal, validateEvent, type ValidEvent } from '../../../daemon/prepare/validate-event.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { type RawEvent, readRecordBody } from '../../../daemon/writer/read-record-body.ts';
+import { type RawEvent, readRecordBody } from '../../../daemon/prepare/read-record-body.ts';
 import { encode } from '../../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';

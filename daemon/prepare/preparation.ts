@@ -1,9 +1,9 @@
 import { DaybookError } from '../../shared/errors.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { releaseMemory } from '../release-memory.ts';
+import type { IncomingJob, WriterJob } from '../writer/writer-messages.ts';
 import { prepareInSlices } from './prepare-events.ts';
 import { readInSlices } from './read-record-body.ts';
-import type { IncomingJob, WriterJob } from './writer-messages.ts';
 
 /** A job on its way to the writer: what can be done before the transaction, a slice at a time. */
 export class Preparation {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { hashBytes, writeEventHash } from '../../../daemon/writer/event-hash.ts';
+import { hashBytes, writeEventHash } from '../../../daemon/prepare/event-hash.ts';
 import { checkProperty } from '../../harness/property.ts';
 
 function eventHash(timestamp: number, type: string, source: string, action: string | null, data: string): Buffer {

@@ -1,0 +1,1 @@
+-- What keeping a history for years needs.
