@@ -162,6 +162,8 @@ export class Link {
     this.#state = 'closed';
     clearTimeout(this.#pause);
     this.#stream?.end();
+    // A daemon that hangs would never end its side.
+    this.#stream?.keepsProcessAlive(false);
     const error = new DaybookError('closed', 'the client is closed');
     this.#greeting.reject(error);
     this.#failPending(() => true, error);

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentLabel, agentOutputPaths, readAgentCommand, readAgentPlist, renderAgentPlist } from './agent-plist.ts';
+import { isAgentDisabled, readAgentState } from './agent-state.ts';
 import { compareDefinition, readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
 import { installWarnings } from './install-warnings.ts';
+import { lastErrorIn } from './printed-errors.ts';
 import { retryWhile } from './retry.ts';
 import type { CommandResult } from './run-command.ts';
 import { ServiceError } from './service-error.ts';
@@ -11,7 +13,8 @@ import type {
   Service,
   ServiceInspection,
   ServiceOptions,
-  ServiceState,
+  ServiceReport,
+  ServiceWords,
   UninstallReport,
 } from './service.ts';
 import { shellWord } from './shell-word.ts';
@@ -51,7 +54,8 @@ interface Answer extends CommandResult {
  *
  * Two things decide its state: whether the property list is in ~/Library/LaunchAgents (launchd loads it from there at
  * login), and whether launchd has it loaded now. `bootstrap` loads it, which also runs it; `bootout` ends the process
- * and unloads it. Only exit codes are read: what `launchctl print` writes is not an interface and changes.
+ * and unloads it. What is done goes by exit codes alone; what `launchctl print` writes is not an interface and changes, so
+ * it only makes a report more exact.
  */
 export class LaunchAgent implements Service {
   readonly #options: ServiceOptions;
@@ -105,25 +109,38 @@ export class LaunchAgent implements Service {
     await this.#kickOrLoad('-k');
   }
 
-  async state(): Promise<ServiceState> {
-    const answer = await this.#launchctl('print', this.#target);
-    if (answer.exitCode === exitCodes.ok) {
-      return 'running';
-    }
-    return (await this.#isInstalled()) ? 'stopped' : 'not-installed';
+  async report(): Promise<ServiceReport> {
+    return this.#judge(await this.#launchctl('print', this.#target));
+  }
+
+  async lastError(): Promise<ServiceWords | undefined> {
+    const { standardOut, standardError } = agentOutputPaths(this.#options.logDirectory);
+    return lastErrorIn(standardError, standardOut);
   }
 
   async inspect(): Promise<ServiceInspection> {
     const comparison = await compareDefinition(this.#plistPath, renderAgentPlist(this.#options), readAgentPlist);
     const command = readAgentCommand((await readDefinition(this.#plistPath)) ?? '');
     const answer = await this.#launchctl('print', this.#target);
+    const { state } = await this.#judge(answer);
     const isLoaded = answer.exitCode === exitCodes.ok;
-    const stopped = comparison.file === 'missing' ? 'not-installed' : 'stopped';
     // A line that may be gone in the next macOS: without it nothing is said.
     const loadedProgram = isLoaded ? /^\s*program = (.+)$/mu.exec(answer.stdout)?.[1] : undefined;
     const runsAnother = loadedProgram !== undefined && loadedProgram !== command[0];
     const isStale = isLoaded && (comparison.file === 'missing' || runsAnother);
-    return { ...comparison, command, state: isLoaded ? 'running' : stopped, isStale };
+    return { ...comparison, command, state, isStale };
+  }
+
+  async #judge(printed: Answer): Promise<ServiceReport> {
+    if (printed.exitCode === exitCodes.ok) {
+      return { ...readAgentState(printed.stdout), isListening: false };
+    }
+    if (!(await this.#isInstalled())) {
+      return { state: 'not-installed', isListening: false };
+    }
+    const { exitCode, stdout } = await this.#launchctl('print-disabled', this.#domain);
+    const isDisabled = exitCode === exitCodes.ok && isAgentDisabled(stdout, agentLabel);
+    return { state: isDisabled ? 'disabled' : 'stopped', isListening: false };
   }
 
   async #kickOrLoad(...flags: string[]): Promise<void> {

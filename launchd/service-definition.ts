@@ -7,6 +7,8 @@ export interface ServiceDefinition {
   readonly nodePath: string;
   /** Absolute path of the script that understands `daemon`. */
   readonly scriptPath: string;
+  /** Absolute path of the socket at which clients look for the daemon (systemd only, which listens there itself). */
+  readonly socketPath: string;
   /** Absolute path of the directory for what the daemon prints (launchd only; systemd has its journal). */
   readonly logDirectory: string;
   /** The only variables that are set for the daemon on top of what the system gives every service. */
@@ -19,8 +21,8 @@ export interface ServiceDefinition {
  * @throws ServiceError invalid_definition
  */
 export function checkDefinition(definition: ServiceDefinition): void {
-  const { nodePath, scriptPath, logDirectory, environment } = definition;
-  for (const [name, path] of Object.entries({ nodePath, scriptPath, logDirectory })) {
+  const { nodePath, scriptPath, socketPath, logDirectory, environment } = definition;
+  for (const [name, path] of Object.entries({ nodePath, scriptPath, socketPath, logDirectory })) {
     if (!isAbsolute(path)) {
       refuse(`${name} is not an absolute path: ${JSON.stringify(path)}`);
     }

@@ -10,12 +10,32 @@ import { SystemdService } from './systemd-service.ts';
 /**
  * - `not-installed`: there is no definition file.
  * - `stopped`: installed, not running, starts at the next login.
- * - `running`: the system has started the daemon and keeps it running. On macOS this means that launchd has the agent
- *   loaded; whether the process answers is a question for its socket.
- * - `failed`: the last run ended with an error (systemd only; it tries again after 5 s).
- * - `disabled`: installed, not running and not started at login (systemd only: launchctl has no exit code for it).
+ * - `starting`, `stopping`: on the way.
+ * - `running`: there is a process. Whether it answers is a question for its socket.
+ * - `failed`: the last run ended with an error; another one may follow.
+ * - `disabled`: installed, not running, and somebody has said that it shall not start at login.
  */
-export type ServiceState = 'not-installed' | 'stopped' | 'running' | 'failed' | 'disabled';
+export type ServiceState = 'not-installed' | 'stopped' | 'starting' | 'running' | 'stopping' | 'failed' | 'disabled';
+
+/** What the service manager says about the daemon. What it does not say is absent. */
+export interface ServiceReport {
+  readonly state: ServiceState;
+  /** Of the process, while there is one. */
+  readonly pid?: number;
+  /** How the last run ended, in words: `exit code 1`, `signal 9`. */
+  readonly lastExit?: string;
+  /** When it did, milliseconds since 1970. */
+  readonly endedMs?: number;
+  /** The service manager listens on the socket itself, so that connecting to it starts the daemon (systemd only). */
+  readonly isListening: boolean;
+}
+
+/** Something that the daemon printed. */
+export interface ServiceWords {
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+}
 
 export interface InstallReport extends DefinitionChange {
   readonly definitionPath: string;
@@ -53,7 +73,10 @@ export interface Service {
   stop(): Promise<void>;
   /** Ends the running daemon, if there is one, and starts a new one. */
   restart(): Promise<void>;
-  state(): Promise<ServiceState>;
+  /** How it is. Nothing is changed or started by asking. */
+  report(): Promise<ServiceReport>;
+  /** The last error that the daemon printed where the service manager keeps it; undefined when there is none since it was ready. */
+  lastError(): Promise<ServiceWords | undefined>;
   /** Compares the definition with what an install would write, and with what the service manager has loaded. */
   inspect(): Promise<ServiceInspection>;
 }

@@ -1,6 +1,14 @@
-import { isAbsolute, join } from 'node:path';
-import { compareDefinition, readDefinition, removeDefinition, writeDefinition } from './definition-file.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import {
+  compareDefinition,
+  type DefinitionChange,
+  readDefinition,
+  removeDefinition,
+  writeDefinition,
+} from './definition-file.ts';
 import { installWarnings } from './install-warnings.ts';
+import { errorInJournal } from './journal-errors.ts';
 import type { CommandResult } from './run-command.ts';
 import { ServiceError } from './service-error.ts';
 import type {
@@ -8,23 +16,39 @@ import type {
   Service,
   ServiceInspection,
   ServiceOptions,
-  ServiceState,
+  ServiceReport,
+  ServiceWords,
   UninstallReport,
 } from './service.ts';
-import { readSystemdUnit, readUnitCommand, renderSystemdUnit, unitName } from './systemd-unit.ts';
+import {
+  readSystemdUnit,
+  readUnitCommand,
+  renderSocketUnit,
+  renderSystemdUnit,
+  socketUnitName,
+  unitName,
+} from './systemd-unit.ts';
+import { readUnitProperties, readUnitState, unitProperties } from './unit-state.ts';
 
 /** `systemctl stop` of a unit that systemd has never heard of. */
 const notLoaded = 5;
 
+/** Both, in the order in which they are started. */
+const units = [socketUnitName, unitName] as const;
+
+const socketMissing = `${socketUnitName}: (missing) -> installed`;
+
 /**
- * The daemon as a systemd user unit.
+ * The daemon as a systemd user service with the socket that its clients connect to.
  *
- * Its state is the unit file (installed), the link in default.target.wants (enabled: starts with the session) and the
- * process. systemd waits by itself for a start or a stop to finish, so nothing is retried here.
+ * Its state is the unit files (installed), the links in the targets (enabled: starts with the session) and the process.
+ * systemd owns the socket: it makes the file, keeps it while the daemon restarts, and removes it when both are stopped. It
+ * waits by itself for a start or a stop to finish, so nothing is retried here.
  */
 export class SystemdService implements Service {
   readonly #options: ServiceOptions;
   readonly #unitPath: string;
+  readonly #socketUnitPath: string;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -33,71 +57,107 @@ export class SystemdService implements Service {
     const configHome =
       xdgConfigHome !== undefined && isAbsolute(xdgConfigHome) ? xdgConfigHome : join(homeDirectory, '.config');
     this.#unitPath = join(configHome, 'systemd', 'user', unitName);
+    this.#socketUnitPath = join(configHome, 'systemd', 'user', socketUnitName);
   }
 
   async install(): Promise<InstallReport> {
-    const { platform, homeDirectory } = this.#options;
+    const { platform, homeDirectory, socketPath } = this.#options;
     const unit = renderSystemdUnit(this.#options);
+    const socketUnit = renderSocketUnit(this.#options);
     // Whatever the answer is, there is a session to install into; without one nothing may be left behind.
     await this.#systemctl('is-active', unitName);
-    const change = await writeDefinition(this.#unitPath, unit, readSystemdUnit);
+    await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+    const change = combined(
+      await writeDefinition(this.#unitPath, unit, readSystemdUnit),
+      await writeDefinition(this.#socketUnitPath, socketUnit, readSystemdUnit),
+    );
     await this.#demand('daemon-reload');
-    await this.#demand('enable', unitName);
-    await this.#demand('restart', unitName);
+    await this.#demand('enable', ...units);
+    // systemd starts no socket under a service that runs.
+    await this.#demand('stop', ...units);
+    await this.#demand('start', ...units);
     const warnings = installWarnings(platform, homeDirectory, this.#options);
     return { definitionPath: this.#unitPath, ...change, warnings };
   }
 
   async uninstall(): Promise<UninstallReport> {
     const definitionPath = this.#unitPath;
-    if (!(await this.#isInstalled())) {
+    const there = await this.#unitsThere();
+    if (there.length === 0) {
       return { definitionPath, removed: false };
     }
-    await this.#demand('disable', '--now', unitName);
-    const removed = await removeDefinition(definitionPath);
+    await this.#demand('disable', '--now', ...there);
+    await removeDefinition(this.#socketUnitPath);
+    await removeDefinition(definitionPath);
     await this.#demand('daemon-reload');
-    return { definitionPath, removed };
+    return { definitionPath, removed: true };
   }
 
   async start(): Promise<void> {
     await this.#demandInstalled();
-    await this.#demand('start', unitName);
+    await this.#demand('start', ...(await this.#unitsThere()));
   }
 
   async stop(): Promise<void> {
-    const args = ['stop', unitName];
+    // Both at once: the socket alone would start the service again with the next client.
+    const args = ['stop', ...(await this.#unitsThere())];
+    if (args.length === 1) return;
     const result = await this.#systemctl(...args);
     if (result.exitCode !== notLoaded) {
       demandSuccess(args, result);
     }
   }
 
+  /** The socket stays, so that clients wait for the new daemon and are not turned away. */
   async restart(): Promise<void> {
     await this.#demandInstalled();
     await this.#demand('restart', unitName);
   }
 
-  async state(): Promise<ServiceState> {
+  async report(): Promise<ServiceReport> {
     if (!(await this.#isInstalled())) {
-      return 'not-installed';
+      return { state: 'not-installed', isListening: false };
     }
-    const active = await this.#systemctl('is-active', unitName);
-    if (active.exitCode === 0) {
-      return 'running';
+    return readUnitState(await this.#properties());
+  }
+
+  async lastError(): Promise<ServiceWords | undefined> {
+    const args = ['--user', '--unit', unitName, '--lines', '50', '--output', 'json', '--no-pager'];
+    try {
+      const { exitCode, stdout } = await this.#options.run('journalctl', args);
+      return exitCode === 0 ? errorInJournal(stdout) : undefined;
+    } catch (error) {
+      // A system without a journal has nothing to say.
+      if (error instanceof ServiceError) return undefined;
+      throw error;
     }
-    // The word is documented output. Between two tries of a daemon that fails the unit is `activating`.
-    if (['failed', 'activating'].includes(active.stdout.trim())) {
-      return 'failed';
-    }
-    const enabled = await this.#systemctl('is-enabled', unitName);
-    return enabled.exitCode === 0 ? 'stopped' : 'disabled';
   }
 
   async inspect(): Promise<ServiceInspection> {
-    const comparison = await compareDefinition(this.#unitPath, renderSystemdUnit(this.#options), readSystemdUnit);
-    const { stdout } = await this.#systemctl('show', unitName, '--property=NeedDaemonReload', '--value');
+    const service = await compareDefinition(this.#unitPath, renderSystemdUnit(this.#options), readSystemdUnit);
+    const socket = await compareDefinition(this.#socketUnitPath, renderSocketUnit(this.#options), readSystemdUnit);
     const command = readUnitCommand((await readDefinition(this.#unitPath)) ?? '');
-    return { ...comparison, command, state: await this.state(), isStale: stdout.trim() === 'yes' };
+    const properties = await this.#properties();
+    const isStale = units.some((name) => properties.get(name)?.get('NeedDaemonReload') === 'yes');
+    if (service.file === 'missing') return { ...service, command, state: 'not-installed', isStale };
+    const { state } = readUnitState(properties);
+    if (socket.file === 'same') return { ...service, command, state, isStale };
+    const changes = [...service.changes, ...(socket.file === 'missing' ? [socketMissing] : socket.changes)];
+    return { ...service, file: 'different', changes, command, state, isStale };
+  }
+
+  async #properties(): Promise<ReturnType<typeof readUnitProperties>> {
+    const args = ['show', ...units, `--property=${unitProperties.join(',')}`];
+    const result = await this.#systemctl(...args);
+    demandSuccess(args, result);
+    return readUnitProperties(result.stdout);
+  }
+
+  /** An older version had no socket unit. */
+  async #unitsThere(): Promise<string[]> {
+    const paths = { [socketUnitName]: this.#socketUnitPath, [unitName]: this.#unitPath };
+    const found = await Promise.all(units.map(async (name) => (await readDefinition(paths[name])) !== undefined));
+    return units.filter((_, index) => found[index]);
   }
 
   async #isInstalled(): Promise<boolean> {
@@ -127,6 +187,14 @@ export class SystemdService implements Service {
     }
     return result;
   }
+}
+
+/** What became of the two files, as one answer. */
+function combined(service: DefinitionChange, socket: DefinitionChange): DefinitionChange {
+  if (service.outcome === 'created') return service;
+  const socketChanges = socket.outcome === 'created' ? [socketMissing] : socket.changes;
+  const changes = [...service.changes, ...socketChanges];
+  return { outcome: changes.length === 0 ? 'unchanged' : 'repaired', changes };
 }
 
 function demandSuccess(args: readonly string[], { exitCode, stderr }: CommandResult): void {

@@ -2,6 +2,10 @@ import { checkDefinition, type ServiceDefinition } from './service-definition.ts
 import { ServiceError } from './service-error.ts';
 
 export const unitName = 'daybook.service';
+export const socketUnitName = 'daybook.socket';
+
+/** What a daemon exits with when only a person can mend what it has said. */
+const permanentExitCode = 78;
 
 /**
  * The systemd user unit; the format is systemd.service(5) and systemd.exec(5), the quoting systemd.syntax(7).
@@ -20,19 +24,28 @@ export function renderSystemdUnit(definition: ServiceDefinition): string {
   // The colon switches variable substitution off. Without it a $ would have to be doubled in arguments but not in the
   // program's path. It belongs inside the quotes: a quote opens a word only at the word's start.
   const command = [`:${nodePath}`, scriptPath, 'daemon'].map(quoteUnitWord).join(' ');
-  const variables = Object.entries(environment).map(([name, value]) => quoteUnitWord(`${name}=${value}`));
+  // What systemd listens on arrives as standard input: the third descriptor would not survive the launch of the daemon.
+  const variables = Object.entries({ ...environment, DAYBOOK_LISTEN_FD: '0' }).map(([name, value]) =>
+    quoteUnitWord(`${name}=${value}`),
+  );
   const lines = [
     '[Unit]',
     'Description=Daybook, the durable memory of this computer',
     // Retrying every few seconds for ever is wanted: the disk may have room again, the directory may come back.
     'StartLimitIntervalSec=0',
+    `Requires=${socketUnitName}`,
+    `After=${socketUnitName}`,
     '',
     '[Service]',
     // exec, not simple: starting fails at once when node is not where it was.
     'Type=exec',
     `ExecStart=${command}`,
-    ...(variables.length > 0 ? [`Environment=${variables.join(' ')}`] : []),
+    `Environment=${variables.join(' ')}`,
+    'StandardInput=socket',
+    'StandardOutput=journal',
+    'StandardError=journal',
     'Restart=on-failure',
+    `RestartPreventExitStatus=${permanentExitCode}`,
     'RestartSec=5',
     'TimeoutStopSec=10',
     'UMask=0077',
@@ -41,6 +54,33 @@ export function renderSystemdUnit(definition: ServiceDefinition): string {
     '',
     '[Install]',
     'WantedBy=default.target',
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/**
+ * The systemd socket unit: a client that comes before the daemon waits for it, and starts it where it does not run. The
+ * format is systemd.socket(5).
+ * @throws ServiceError invalid_definition
+ */
+export function renderSocketUnit(definition: ServiceDefinition): string {
+  checkDefinition(definition);
+  const lines = [
+    '[Unit]',
+    'Description=Daybook, the socket its clients connect to',
+    '',
+    '[Socket]',
+    `ListenStream=${definition.socketPath.replaceAll('%', '%%')}`,
+    'SocketMode=0600',
+    'DirectoryMode=0700',
+    'RemoveOnStop=yes',
+    // A daemon that refuses to start leaves the client waiting, which starts the next one. After some it is enough.
+    'TriggerLimitIntervalSec=60',
+    'TriggerLimitBurst=10',
+    '',
+    '[Install]',
+    'WantedBy=sockets.target',
     '',
   ];
   return lines.join('\n');

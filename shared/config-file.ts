@@ -48,6 +48,25 @@ export function readSettingVariables(environment: { readonly [name: string]: str
   return values;
 }
 
+/**
+ * What flags set, each `KEY=VALUE`. A key that comes twice has its last value.
+ * @throws DaybookError invalid_config with the flag
+ */
+export function readSettingFlags(assignments: readonly string[]): SettingValues {
+  const values: { [key: string]: unknown } = {};
+  for (const assignment of assignments) {
+    const [, key = '', text] = /^([^=]*)=(.*)$/su.exec(assignment) ?? [];
+    if (text === undefined || !isSettingKey(key)) {
+      const reason = `--set ${assignment}: it must be KEY=VALUE with a key of daybook; 'daybook config --help' has all of them`;
+      throw new DaybookError('invalid_config', reason);
+    }
+    const parsed = parseSetting(key, text);
+    if ('problem' in parsed) throw new DaybookError('invalid_config', `--set ${assignment}: ${key} ${parsed.problem}`);
+    values[key] = parsed.value;
+  }
+  return values;
+}
+
 function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);

@@ -11,6 +11,8 @@ export interface DaybookPaths {
   logDirectory: string;
   socket: string;
   database: string;
+  /** Directory of backups to which nobody gave another place. */
+  backups: string;
   config: string;
   log: string;
 }
@@ -31,6 +33,7 @@ export function daybookPaths(environment: { readonly [name: string]: string | un
     logDirectory: directories.log,
     socket: join(directories.data, 'daybook.sock'),
     database: join(directories.data, 'events.db'),
+    backups: join(directories.data, 'backups'),
     config: join(directories.config, 'config.json'),
     log: join(directories.log, 'daybook.log'),
   };

@@ -32,7 +32,7 @@ const [command, ...rest] = process.argv.slice(2);
 if (command === 'daemon' && rest.every((flag) => flag === '--init')) {
   // Without reading the command line: a daemon starts at every login.
   const { launchDaemon } = await import(entry('launch-daemon'));
-  launchDaemon(rest.length > 0);
+  await launchDaemon(rest);
 } else await import(entry('main'));
 
 /** Nobody else may write there, unlike where Node would put it. */

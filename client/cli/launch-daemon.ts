@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { daemonEntry } from './entries.ts';
 
 /**
@@ -18,11 +19,20 @@ const nodeFlags = [
  */
 const allocatorSettings = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '1048576' };
 
-/** The daemon takes this process over, so that whoever started it watches the daemon itself. */
-export function launchDaemon(init: boolean): void {
+/**
+ * The daemon takes this process over, so that whoever started it watches the daemon itself.
+ * @param flags of daemon/config.ts
+ */
+export async function launchDaemon(flags: readonly string[]): Promise<void> {
+  if (process.env['LISTEN_PID'] === String(process.pid)) {
+    // Descriptor 3 is a socket for the daemon, and would be closed by what follows.
+    process.argv.splice(1, process.argv.length, daemonEntry, ...flags);
+    await import(pathToFileURL(daemonEntry).href);
+    return;
+  }
   const execve = process.execve?.bind(process);
   if (execve === undefined) throw new Error('this Node cannot replace a process; use Node 24 on macOS or Linux');
-  execve(process.execPath, [process.execPath, ...nodeFlags, daemonEntry, ...(init ? ['--init'] : [])], {
+  execve(process.execPath, [process.execPath, ...nodeFlags, daemonEntry, ...flags], {
     ...allocatorSettings,
     ...process.env,
   });

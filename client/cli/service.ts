@@ -10,15 +10,20 @@ import { daybookEntry } from './entries.ts';
 export function thisService(): Service {
   if (daybookEntry === undefined) throw new Error('the daybook executable is missing from this installation');
   const home = process.env['DAYBOOK_HOME'];
+  const paths = daybookPaths(process.env);
   return openService({
     platform: process.platform,
     homeDirectory: homedir(),
     uid: process.getuid?.() ?? 0,
     nodePath: process.execPath,
     scriptPath: daybookEntry,
-    logDirectory: daybookPaths(process.env).logDirectory,
-    // The daemon then exits with 0 where a restart would not help, and is not started over and over.
-    environment: { DAYBOOK_SUPERVISED: '1', ...(home !== undefined && home !== '' && { DAYBOOK_HOME: resolve(home) }) },
+    socketPath: paths.socket,
+    logDirectory: paths.logDirectory,
+    // The daemon then exits so that it is not started over and over where a restart would not help.
+    environment: {
+      DAYBOOK_SUPERVISED: process.platform === 'linux' ? 'systemd' : '1',
+      ...(home !== undefined && home !== '' && { DAYBOOK_HOME: resolve(home) }),
+    },
     xdgConfigHome: process.env['XDG_CONFIG_HOME'],
     run: runCommand,
     clock: systemClock,

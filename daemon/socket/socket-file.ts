@@ -5,16 +5,22 @@ const CHECK_AGAIN_MS = 1_000;
 
 /**
  * The socket under the name by which clients find it. A listener is bound to another name and published by renaming: the
- * system deletes the name a listener was bound to when it is closed, whoever it belongs to by then.
+ * system deletes the name a listener was bound to when it is closed, whoever it belongs to by then. A socket that somebody
+ * else has made and handed over is theirs to delete.
  */
 export class SocketFile {
   readonly #path: string;
   readonly #identity: string;
+  readonly #isOurs: boolean;
   #checkedMs = 0;
 
-  /** @param path of a socket that is listened on */
-  constructor(path: string) {
+  /**
+   * @param path of a socket that is listened on
+   * @param isOurs whether it is deleted at the end
+   */
+  constructor(path: string, isOurs = true) {
     this.#path = path;
+    this.#isOurs = isOurs;
     this.#identity = identityOf(path);
   }
 
@@ -38,7 +44,7 @@ export class SocketFile {
 
   /** Deletes it, if it still is ours. */
   remove(): void {
-    if (identityOf(this.#path) === this.#identity) unlinkSync(this.#path);
+    if (this.#isOurs && identityOf(this.#path) === this.#identity) unlinkSync(this.#path);
   }
 }
 

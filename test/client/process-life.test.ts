@@ -14,6 +14,23 @@ import { storedNumbers } from './numbered-events.ts';
 const recordOne = "client.record({ type: 'a', source: 'test', timestamp: 1, data: { n: 0 } });";
 const quiet = { exitCode: 0, stderr: '' };
 
+test('a process that has closed its client ends though the daemon hangs', async () => {
+  await using daemon = await DaemonProcess.start();
+  await using script = startClientScript(
+    daemon.paths.socket,
+    `const client = connect({ socketPath });
+     const { pid } = await client.status();
+     process.kill(pid, 'SIGSTOP');
+     await client.close();`,
+  );
+  try {
+    const { exitCode, stderr } = await script.ended;
+    assert.deepEqual({ exitCode, stderr }, quiet);
+  } finally {
+    daemon.process.kill('SIGCONT');
+  }
+});
+
 describe('a process that forgot close()', () => {
   test('ends by itself when it has nothing to do', async () => {
     await using daemon = await DaemonProcess.start();

@@ -33,6 +33,7 @@ function definitionIn(directory: string, environment: Record<string, string> = {
   return {
     nodePath: `${directory}/node`,
     scriptPath: `${directory}/daybook.js`,
+    socketPath: `${directory}/daybook.sock`,
     logDirectory: `${directory}/logs`,
     environment,
   };

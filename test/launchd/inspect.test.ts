@@ -3,12 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readUnitCommand, renderSystemdUnit } from '../../launchd/systemd-unit.ts';
 import { stage, writePlist } from './launch-agent-stage.ts';
+import type { Call } from './recorded-tool.ts';
 import { nastyNames } from './nasty-paths.ts';
 
 test('an agent is held against its property list and against what launchd has loaded', async (context) => {
   const { agent, launchctl, call, plistPath, options } = stage(context);
-  const inspect = (exitCode: number, stdout = '') =>
-    launchctl.play([{ ...call.print(exitCode), stdout }], () => agent.inspect());
+  const inspect = (exitCode: number, stdout = '', ...more: Call[]) =>
+    launchctl.play([{ ...call.print(exitCode), stdout }, ...more], () => agent.inspect());
 
   const none = await inspect(113);
   assert.deepEqual([none.file, none.state, none.isStale, none.command], ['missing', 'not-installed', false, []]);
@@ -21,7 +22,7 @@ test('an agent is held against its property list and against what launchd has lo
   assert.deepEqual(same.command, [node, options.scriptPath, 'daemon']);
   assert.equal((await inspect(0, 'nothing we know\n')).isStale, false);
   assert.equal((await inspect(0, '\tprogram = /usr/local/bin/node\n')).isStale, true);
-  assert.equal((await inspect(113)).state, 'stopped');
+  assert.equal((await inspect(113, '', call.printDisabled(0))).state, 'stopped');
 
   writeFileSync(plistPath, readFileSync(plistPath, 'utf8').replace(node, '/moved/node'));
   const edited = await inspect(0);
@@ -34,7 +35,13 @@ test('an agent is held against its property list and against what launchd has lo
 test('the command of a unit comes back as it was given', () => {
   for (const name of nastyNames) {
     const scriptPath = `/opt/${name}`;
-    const unit = renderSystemdUnit({ nodePath: '/usr/bin/no de%', scriptPath, logDirectory: '/l', environment: {} });
+    const unit = renderSystemdUnit({
+      nodePath: '/usr/bin/no de%',
+      scriptPath,
+      socketPath: '/s',
+      logDirectory: '/l',
+      environment: {},
+    });
     assert.deepEqual(readUnitCommand(unit), ['/usr/bin/no de%', scriptPath, 'daemon']);
   }
 });

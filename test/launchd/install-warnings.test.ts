@@ -5,6 +5,7 @@ import { installWarnings } from '../../launchd/install-warnings.ts';
 const harmless = {
   nodePath: '/opt/homebrew/opt/node/bin/node',
   scriptPath: '/opt/homebrew/lib/node_modules/daybook/client/cli/daybook.js',
+  socketPath: '/Users/a/Library/Application Support/daybook/daybook.sock',
   logDirectory: '/Users/a/Library/Logs/daybook',
   environment: {},
 };

@@ -18,7 +18,7 @@ export interface Stage {
   plistPath: string;
   /** The calls launchctl gets, with what it answers. */
   call: Record<
-    'bootout' | 'print' | 'enable' | 'bootstrap' | 'kickstart' | 'kickstartKill',
+    'bootout' | 'print' | 'printDisabled' | 'enable' | 'bootstrap' | 'kickstart' | 'kickstartKill',
     (exitCode: number) => Call
   >;
 }
@@ -38,6 +38,7 @@ export function stage(context: TestContext): Stage {
     uid: 501,
     nodePath: '/opt/homebrew/Cellar/node/24.21.0/bin/node',
     scriptPath: '/opt/daybook/client/cli/daybook.js',
+    socketPath: join(homeDirectory, 'Library', 'Application Support', 'daybook', 'daybook.sock'),
     logDirectory: join(homeDirectory, 'Library', 'Logs', 'daybook'),
     environment: {},
     run: launchctl.run,
@@ -47,6 +48,7 @@ export function stage(context: TestContext): Stage {
   const call = {
     bootout: (exitCode: number) => ({ args: ['bootout', target], exitCode }),
     print: (exitCode: number) => ({ args: ['print', target], exitCode }),
+    printDisabled: (exitCode: number) => ({ args: ['print-disabled', domain], exitCode }),
     enable: (exitCode: number) => ({ args: ['enable', target], exitCode }),
     bootstrap: (exitCode: number) => ({ args: ['bootstrap', domain, plistPath], exitCode }),
     kickstart: (exitCode: number) => ({ args: ['kickstart', target], exitCode }),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { openService } from '../../launchd/service.ts';
 import { stage, target, writePlist } from './launch-agent-stage.ts';
+import type { Call } from './recorded-tool.ts';
 import { refusal } from './refusal.ts';
 
 describe('uninstall', () => {
@@ -127,16 +128,81 @@ describe('restart', () => {
   });
 });
 
-describe('state', () => {
-  test('not installed, stopped, running', async (context) => {
+describe('report', () => {
+  test('not installed, stopped, disabled; a loaded agent of which nothing else is known runs', async (context) => {
     const set = stage(context);
     const { agent, launchctl, call } = set;
-    const state = (print: number) => launchctl.play([call.print(print)], () => agent.state());
-    assert.equal(await state(113), 'not-installed');
+    const state = async (...calls: Call[]) => (await launchctl.play(calls, () => agent.report())).state;
+    assert.equal(await state(call.print(113)), 'not-installed');
+    assert.equal(await state(call.print(0)), 'running');
     writePlist(set);
-    assert.equal(await state(113), 'stopped');
-    assert.equal(await state(125), 'stopped');
-    assert.equal(await state(0), 'running');
+    const disabled = (stdout: string) => state(call.print(113), { ...call.printDisabled(0), stdout });
+    const others = 'disabled services = {\n\t\t"com.example.other" => disabled\n';
+    assert.equal(await disabled(`${others}\t\t"dev.daybook.daemon" => disabled\n\t}\n`), 'disabled');
+    assert.equal(await disabled('\t"dev.daybook.daemon" => true\n'), 'disabled', 'macOS before 13');
+    for (const line of ['=> enabled', '=> false', '', '=> something new']) {
+      assert.equal(await disabled(`${others}\t\t"dev.daybook.daemon" ${line}\n\t}\n`), 'stopped', line);
+    }
+    assert.equal(await disabled(others), 'stopped');
+    assert.equal(await state(call.print(125), call.printDisabled(125)), 'stopped');
+  });
+
+  const loaded = (...lines: string[]) => `${target} = {\n\tactive count = 1\n${lines.join('\n')}\n}\n`;
+  const table: [what: string, printed: string, report: object][] = [
+    ['a process', loaded('\tstate = running', '\tpid = 4711'), { state: 'running', pid: 4711 }],
+    [
+      'the state of something inside it is not its own',
+      loaded('\tpid = 4711', '\tendpoints = {', '\t\tstate = not running', '\t}'),
+      { state: 'running', pid: 4711 },
+    ],
+    ['being started', loaded('\tstate = spawn scheduled', '\tlast exit code = (never exited)'), { state: 'starting' }],
+    [
+      'held back after a crash',
+      loaded('\tstate = spawn scheduled', '\tlast exit code = 1'),
+      { state: 'failed', lastExit: 'exit code 1' },
+    ],
+    [
+      'killed',
+      loaded('\tstate = not running', '\tlast terminating signal = Killed: 9', '\tlast exit code = 0'),
+      { state: 'failed', lastExit: 'signal 9' },
+    ],
+    [
+      'refused to start, which must end with 0',
+      loaded('\tstate = not running', '\tlast exit code = 0'),
+      { state: 'stopped', lastExit: 'exit code 0' },
+    ],
+    [
+      'with the name of the code',
+      loaded('\tstate = not running', '\tlast exit code = 78: EX_CONFIG'),
+      { state: 'failed', lastExit: 'exit code 78' },
+    ],
+    ['a word of another macOS', loaded('\tstate = reticulating'), { state: 'running' }],
+    ['nothing we know', 'Usage: launchctl …', { state: 'running' }],
+  ];
+  for (const [what, stdout, report] of table) {
+    test(`a loaded agent: ${what}`, async (context) => {
+      const set = stage(context);
+      writePlist(set);
+      const found = await set.launchctl.play([{ ...set.call.print(0), stdout }], () => set.agent.report());
+      assert.deepEqual(found, { ...report, isListening: false });
+    });
+  }
+});
+
+describe('the last error', () => {
+  test('is in the file for errors, unless the daemon was ready since', async (context) => {
+    const { agent, options } = stage(context);
+    assert.equal(await agent.lastError(), undefined);
+    mkdirSync(options.logDirectory, { recursive: true });
+    const [error, output] = ['daemon.err.log', 'daemon.out.log'].map((name) => join(options.logDirectory, name));
+    writeFileSync(error ?? '', `${'x'.repeat(200_000)}\ndaybook: first\ndaybook: the last\n    at somewhere\n`);
+    utimesSync(error ?? '', 1_000, 1_000);
+    assert.deepEqual(await agent.lastError(), { text: 'the last', timeMs: 1_000_000 });
+    writeFileSync(output ?? '', 'daybook 0.1.0 is ready');
+    assert.equal(await agent.lastError(), undefined);
+    writeFileSync(error ?? '', '/x.js:1\nTypeError: no such thing\n    at f (/x.js:1)\n\nNode.js v24.1.0\n');
+    utimesSync(output ?? '', 1_000, 1_000);
+    assert.equal((await agent.lastError())?.text, 'TypeError: no such thing');
   });
 });
 

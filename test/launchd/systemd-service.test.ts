@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { errorInJournal } from '../../launchd/journal-errors.ts';
 import { runCommand } from '../../launchd/run-command.ts';
 import { openService, type Service, type ServiceOptions } from '../../launchd/service.ts';
-import { renderSystemdUnit } from '../../launchd/systemd-unit.ts';
+import { renderSocketUnit, renderSystemdUnit } from '../../launchd/systemd-unit.ts';
+import { unitProperties } from '../../launchd/unit-state.ts';
 import { FakeClock } from './fake-clock.ts';
 import { RecordedTool, type Call } from './recorded-tool.ts';
 import { refusal } from './refusal.ts';
@@ -15,6 +17,7 @@ interface Stage {
   systemctl: RecordedTool;
   options: ServiceOptions;
   unitPath: string;
+  socketUnitPath: string;
 }
 
 function stage(context: TestContext, overrides: Partial<ServiceOptions> = {}): Stage {
@@ -30,6 +33,7 @@ function stage(context: TestContext, overrides: Partial<ServiceOptions> = {}): S
     uid: 1000,
     nodePath: '/usr/bin/node',
     scriptPath: '/usr/lib/node_modules/daybook/client/cli/daybook.js',
+    socketPath: join(homeDirectory, '.local', 'share', 'daybook', 'daybook.sock'),
     logDirectory: join(homeDirectory, '.local', 'state', 'daybook'),
     environment: {},
     run: systemctl.run,
@@ -37,30 +41,68 @@ function stage(context: TestContext, overrides: Partial<ServiceOptions> = {}): S
     ...overrides,
   };
   const unitPath = join(homeDirectory, '.config', 'systemd', 'user', 'daybook.service');
-  return { service: openService(options), systemctl, options, unitPath };
+  const socketUnitPath = join(dirname(unitPath), 'daybook.socket');
+  return { service: openService(options), systemctl, options, unitPath, socketUnitPath };
 }
 
-function writeUnit({ unitPath, options }: Stage): void {
+function writeUnit({ unitPath, socketUnitPath, options }: Stage): void {
   mkdirSync(dirname(unitPath), { recursive: true });
   writeFileSync(unitPath, renderSystemdUnit(options));
+  writeFileSync(socketUnitPath, renderSocketUnit(options));
 }
 
-/** `systemctl --user VERB daybook.service`, or without the unit for daemon-reload. */
+const both = ['daybook.socket', 'daybook.service'];
+
+/** `systemctl --user VERB daybook.socket daybook.service`, the service alone, or no unit for daemon-reload. */
 function call(verb: string, exitCode: number, output: { stdout?: string; stderr?: string } = {}): Call {
-  const unit = verb === 'daemon-reload' ? [] : ['daybook.service'];
-  return { args: ['--user', ...verb.split(' '), ...unit], exitCode, ...output };
+  const units = verb === 'daemon-reload' ? [] : ['is-active', 'restart'].includes(verb) ? ['daybook.service'] : both;
+  return { args: ['--user', ...verb.split(' '), ...units], exitCode, ...output };
+}
+
+/** What `systemctl show` says of the two. */
+function show(service: Record<string, string>, socket: Record<string, string> = {}): Call {
+  const block = (id: string, properties: Record<string, string>) =>
+    Object.entries({ Id: id, ...properties })
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join('');
+  const stdout = `${block('daybook.socket', socket)}\n${block('daybook.service', service)}`;
+  const properties = `--property=${unitProperties.join(',')}`;
+  return { args: ['--user', 'show', ...both, properties], exitCode: 0, stdout };
 }
 
 const inactive = { stdout: 'inactive\n' };
 
 describe('install', () => {
-  const calls = [call('is-active', 3, inactive), call('daemon-reload', 0), call('enable', 0), call('restart', 0)];
+  const calls = [
+    call('is-active', 3, inactive),
+    call('daemon-reload', 0),
+    call('enable', 0),
+    call('stop', 0),
+    call('start', 0),
+  ];
 
   test('writes the unit, enables and starts it', async (context) => {
-    const { service, systemctl, unitPath, options } = stage(context, { environment: { DAYBOOK_HOME: '/srv/a b' } });
+    const set = stage(context, { environment: { DAYBOOK_HOME: '/srv/a b' } });
+    const { service, systemctl, unitPath, socketUnitPath, options } = set;
     const report = await systemctl.play(calls, () => service.install());
     assert.deepEqual(report, { definitionPath: unitPath, outcome: 'created', changes: [], warnings: [] });
     assert.equal(readFileSync(unitPath, 'utf8'), renderSystemdUnit(options));
+    assert.equal(readFileSync(socketUnitPath, 'utf8'), renderSocketUnit(options));
+    assert.equal(statSync(dirname(options.socketPath)).mode & 0o777, 0o700, 'systemd binds before the daemon runs');
+  });
+
+  test('repairs the socket unit, and adds it to what an older version has installed', async (context) => {
+    const set = stage(context);
+    writeUnit(set);
+    rmSync(set.socketUnitPath);
+    const added = await set.systemctl.play(calls, () => set.service.install());
+    assert.deepEqual([added.outcome, added.changes], ['repaired', ['daybook.socket: (missing) -> installed']]);
+    const good = readFileSync(set.socketUnitPath, 'utf8');
+    writeFileSync(set.socketUnitPath, good.replace('SocketMode=0600', 'SocketMode=0666'));
+    const repaired = await set.systemctl.play(calls, () => set.service.install());
+    assert.deepEqual([repaired.outcome, repaired.changes], ['repaired', ['SocketMode: 0666 -> 0600']]);
+    assert.equal(readFileSync(set.socketUnitPath, 'utf8'), good);
+    assert.equal((await set.systemctl.play(calls, () => set.service.install())).outcome, 'unchanged');
   });
 
   test('where XDG_CONFIG_HOME says', async (context) => {
@@ -140,7 +182,12 @@ describe('install', () => {
       systemctl.play([call('is-active', 3), call('daemon-reload', 0), call('enable', 1, { stderr })], () =>
         service.install(),
       ),
-      refusal('command_failed', "'systemctl --user enable daybook.service' answered 1", 'is masked', 'journalctl'),
+      refusal(
+        'command_failed',
+        "'systemctl --user enable daybook.socket daybook.service' answered 1",
+        'is masked',
+        'journalctl',
+      ),
     );
   });
 
@@ -181,12 +228,22 @@ describe('uninstall', () => {
 });
 
 describe('start, stop and restart', () => {
-  test('call systemctl once', async (context) => {
+  test('call systemctl once: for both units, but a restart leaves the socket and who waits at it', async (context) => {
     const set = stage(context);
     writeUnit(set);
     await set.systemctl.play([call('start', 0)], () => set.service.start());
     await set.systemctl.play([call('stop', 0)], () => set.service.stop());
     await set.systemctl.play([call('restart', 0)], () => set.service.restart());
+  });
+
+  test('of what an older version has installed, without the socket unit', async (context) => {
+    const set = stage(context);
+    writeUnit(set);
+    rmSync(set.socketUnitPath);
+    const one = (...verb: string[]): Call => ({ args: ['--user', ...verb, 'daybook.service'], exitCode: 0 });
+    await set.systemctl.play([one('start')], () => set.service.start());
+    await set.systemctl.play([one('stop')], () => set.service.stop());
+    await set.systemctl.play([one('disable', '--now'), call('daemon-reload', 0)], () => set.service.uninstall());
   });
 
   test('start and restart before install', async (context) => {
@@ -201,9 +258,11 @@ describe('start, stop and restart', () => {
     );
   });
 
-  test('stop when systemd does not know the unit', async (context) => {
-    const { service, systemctl } = stage(context);
-    await systemctl.play([call('stop', 5)], () => service.stop());
+  test('stop when systemd does not know the unit, or nothing is installed', async (context) => {
+    const set = stage(context);
+    await set.systemctl.play([], () => set.service.stop());
+    writeUnit(set);
+    await set.systemctl.play([call('stop', 5)], () => set.service.stop());
   });
 
   test('a start that fails points to the journal', async (context) => {
@@ -216,35 +275,154 @@ describe('start, stop and restart', () => {
   });
 });
 
-describe('state', () => {
+describe('report', () => {
   test('not installed, without asking systemd', async (context) => {
     const { service, systemctl } = stage(context);
-    assert.equal(await systemctl.play([], () => service.state()), 'not-installed');
+    const report = await systemctl.play([], () => service.report());
+    assert.deepEqual(report, { state: 'not-installed', isListening: false });
   });
 
-  const table: [expected: string, calls: Call[]][] = [
-    ['running', [call('is-active', 0, { stdout: 'active\n' })]],
-    ['failed', [call('is-active', 3, { stdout: 'failed\n' })]],
-    ['failed', [call('is-active', 3, { stdout: 'activating\n' })]],
-    ['stopped', [call('is-active', 3, inactive), call('is-enabled', 0)]],
-    ['disabled', [call('is-active', 3, inactive), call('is-enabled', 1)]],
-    ['stopped', [call('is-active', 4, inactive), call('is-enabled', 0)]],
+  const exited = { ExecMainCode: '1', MainPID: '0' };
+  const table: [what: string, calls: Call, report: object][] = [
+    [
+      'running',
+      show({ ActiveState: 'active', SubState: 'running', MainPID: '4711' }, { ActiveState: 'active' }),
+      { state: 'running', pid: 4711, isListening: true },
+    ],
+    [
+      'being started',
+      show({ ActiveState: 'activating', SubState: 'start' }),
+      { state: 'starting', isListening: false },
+    ],
+    [
+      'between two tries',
+      show({ ActiveState: 'activating', SubState: 'auto-restart', ...exited, ExecMainStatus: '1' }),
+      { state: 'failed', lastExit: 'exit code 1', isListening: false },
+    ],
+    [
+      'refused to start',
+      show({ ActiveState: 'failed', ...exited, ExecMainStatus: '78', Result: 'exit-code' }, { ActiveState: 'active' }),
+      { state: 'failed', lastExit: 'exit code 78', isListening: true },
+    ],
+    [
+      'killed',
+      show({ ActiveState: 'failed', ExecMainCode: '2', ExecMainStatus: '9', Result: 'signal' }),
+      { state: 'failed', lastExit: 'signal 9', isListening: false },
+    ],
+    [
+      'out of memory',
+      show({ ActiveState: 'failed', ExecMainCode: '2', ExecMainStatus: '9', Result: 'oom-kill' }),
+      { state: 'failed', lastExit: 'killed for want of memory', isListening: false },
+    ],
+    [
+      'node is gone',
+      show({ ActiveState: 'failed', ...exited, ExecMainStatus: '203' }),
+      { state: 'failed', lastExit: 'exit code 203 (the program could not be run)', isListening: false },
+    ],
+    [
+      'stopped',
+      show({
+        ActiveState: 'inactive',
+        UnitFileState: 'enabled',
+        ...exited,
+        ExecMainStatus: '0',
+        ExecMainExitTimestamp: 'Sun 2026-11-22 07:00:01 CET',
+      }),
+      {
+        state: 'stopped',
+        lastExit: 'exit code 0',
+        endedMs: Date.parse('2026-11-22T07:00:01'),
+        isListening: false,
+      },
+    ],
+    [
+      'stopped for good, because the socket was asked too often',
+      show({ ActiveState: 'inactive', UnitFileState: 'enabled' }, { ActiveState: 'failed' }),
+      { state: 'failed', isListening: false },
+    ],
+    [
+      'disabled',
+      show({ ActiveState: 'inactive', UnitFileState: 'disabled' }),
+      { state: 'disabled', isListening: false },
+    ],
+    ['masked', show({ ActiveState: 'inactive', UnitFileState: 'masked' }), { state: 'disabled', isListening: false }],
+    ['unknown words', show({ ActiveState: 'reticulating' }), { state: 'stopped', isListening: false }],
   ];
-  for (const [index, [expected, calls]] of table.entries()) {
-    test(`${expected} (${index})`, async (context) => {
+  for (const [what, answer, expected] of table) {
+    test(what, async (context) => {
       const set = stage(context);
       writeUnit(set);
-      assert.equal(await set.systemctl.play(calls, () => set.service.state()), expected);
+      assert.deepEqual(await set.systemctl.play([answer], () => set.service.report()), expected);
     });
   }
 
   test('without a session', async (context) => {
     const set = stage(context);
     writeUnit(set);
-    const stderr = 'Failed to connect to bus: No medium found\n';
+    const answer = { ...show({}), exitCode: 1, stdout: '', stderr: 'Failed to connect to bus: No medium found\n' };
     await assert.rejects(
-      set.systemctl.play([call('is-active', 1, { stderr })], () => set.service.state()),
+      set.systemctl.play([answer], () => set.service.report()),
       refusal('no_session'),
     );
+  });
+});
+
+describe('inspect', () => {
+  test('sees both files, and that systemd has not read them again', async (context) => {
+    const set = stage(context);
+    writeUnit(set);
+    const inspect = (needs: string) =>
+      set.systemctl.play([show({ ActiveState: 'active', NeedDaemonReload: 'no' }, { NeedDaemonReload: needs })], () =>
+        set.service.inspect(),
+      );
+    const same = await inspect('no');
+    assert.deepEqual([same.file, same.state, same.isStale], ['same', 'running', false]);
+    assert.equal((await inspect('yes')).isStale, true);
+    writeFileSync(set.socketUnitPath, renderSocketUnit({ ...set.options, socketPath: '/elsewhere.sock' }));
+    const different = await inspect('no');
+    assert.equal(different.file, 'different');
+    assert.match(different.changes.join(), /^ListenStream: \/elsewhere\.sock -> .*daybook\.sock$/u);
+    rmSync(set.socketUnitPath);
+    assert.deepEqual((await inspect('no')).changes, ['daybook.socket: (missing) -> installed']);
+  });
+});
+
+describe('the last error', () => {
+  const line = (MESSAGE: unknown, seconds: number, SYSLOG_IDENTIFIER = 'daybook') =>
+    JSON.stringify({ MESSAGE, SYSLOG_IDENTIFIER, __REALTIME_TIMESTAMP: String(seconds * 1e6) });
+  const refused = line('daybook: the schema is newer; install a newer daybook', 20);
+  const table: [what: string, lines: string[], text: string | undefined][] = [
+    ['nothing', [], undefined],
+    [
+      'of the daemon, not of systemd',
+      [refused, line('Failed with result exit-code', 21, 'systemd')],
+      'the schema is newer; install a newer daybook',
+    ],
+    ['from before it was ready', [refused, line('daybook 0.1.0 is ready: pid 1, socket /s', 22)], undefined],
+    ['damaged lines', ['{', line([1, 2], 19), refused], 'the schema is newer; install a newer daybook'],
+  ];
+  for (const [what, lines, text] of table) {
+    test(what, () => {
+      const found = errorInJournal(lines.join('\n'));
+      assert.deepEqual(found, text === undefined ? undefined : { text, timeMs: 20_000 });
+    });
+  }
+
+  test('is asked of journalctl, whose absence says nothing', async (context) => {
+    const { options } = stage(context);
+    const asked: string[][] = [];
+    const service = (exitCode: number) =>
+      openService({
+        ...options,
+        run: async (program, args) => {
+          asked.push([program, ...args]);
+          return { exitCode, stdout: refused, stderr: '' };
+        },
+      });
+    assert.equal((await service(0).lastError())?.timeMs, 20_000);
+    assert.deepEqual(asked[0]?.slice(0, 4), ['journalctl', '--user', '--unit', 'daybook.service']);
+    assert.equal(await service(1).lastError(), undefined);
+    const none = openService({ ...options, run: (_program, args) => runCommand('/nonexistent/journalctl', args) });
+    assert.equal(await none.lastError(), undefined);
   });
 });

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ServiceError } from '../../launchd/service-error.ts';
-import { readSystemdUnit, renderSystemdUnit } from '../../launchd/systemd-unit.ts';
+import { readSystemdUnit, renderSocketUnit, renderSystemdUnit } from '../../launchd/systemd-unit.ts';
 import { nastyNames } from './nasty-paths.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
@@ -18,6 +18,7 @@ function definitionIn(directory: string, environment: Record<string, string> = {
   return {
     nodePath: join(directory, 'node'),
     scriptPath: join(directory, 'daybook.js'),
+    socketPath: join(directory, 'daybook.sock'),
     logDirectory: join(directory, 'logs'),
     environment,
   };
@@ -52,10 +53,16 @@ describe('renderSystemdUnit', () => {
     assert.deepEqual(Object.fromEntries(readSystemdUnit(unit)), {
       Description: 'Daybook, the durable memory of this computer',
       StartLimitIntervalSec: '0',
+      Requires: 'daybook.socket',
+      After: 'daybook.socket',
       Type: 'exec',
       ExecStart: '":/home/a/node" "/home/a/daybook.js" "daemon"',
-      Environment: '"DAYBOOK_HOME=/home/a/b c" "LANG=C"',
+      Environment: '"DAYBOOK_HOME=/home/a/b c" "LANG=C" "DAYBOOK_LISTEN_FD=0"',
+      StandardInput: 'socket',
+      StandardOutput: 'journal',
+      StandardError: 'journal',
       Restart: 'on-failure',
+      RestartPreventExitStatus: '78',
       RestartSec: '5',
       TimeoutStopSec: '10',
       UMask: '0077',
@@ -66,8 +73,18 @@ describe('renderSystemdUnit', () => {
     assert.deepEqual(unit.match(/^\[.*\]$/gmu), ['[Unit]', '[Service]', '[Install]']);
   });
 
-  test('no variables, no Environment', () => {
-    assert.doesNotMatch(renderSystemdUnit(definitionIn('/home/a')), /Environment/u);
+  test('the socket unit has exactly these settings', () => {
+    const unit = renderSocketUnit({ ...definitionIn('/home/a'), socketPath: '/home/a b/100%/daybook.sock' });
+    assert.deepEqual(Object.fromEntries(readSystemdUnit(unit)), {
+      Description: 'Daybook, the socket its clients connect to',
+      ListenStream: '/home/a b/100%%/daybook.sock',
+      SocketMode: '0600',
+      DirectoryMode: '0700',
+      RemoveOnStop: 'yes',
+      TriggerLimitIntervalSec: '60',
+      TriggerLimitBurst: '10',
+      WantedBy: 'sockets.target',
+    });
   });
 
   for (const name of nastyNames) {
@@ -79,7 +96,10 @@ describe('renderSystemdUnit', () => {
         `/home/a/${name}/daybook.js`,
         'daemon',
       ]);
-      assert.deepEqual(readWords(settings.get('Environment') ?? ''), [`DAYBOOK_HOME=/home/a/${name}`]);
+      assert.deepEqual(readWords(settings.get('Environment') ?? ''), [
+        `DAYBOOK_HOME=/home/a/${name}`,
+        'DAYBOOK_LISTEN_FD=0',
+      ]);
     });
   }
 
@@ -104,8 +124,11 @@ describe('renderSystemdUnit', () => {
       const units = join(root, `${index}`);
       mkdirSync(units);
       const file = join(units, 'daybook.service');
-      writeFileSync(file, renderSystemdUnit(definitionFor(directory, `/home/a/${name}`)));
-      const result = spawnSync('systemd-analyze', ['verify', '--user', file], {
+      const definition = definitionFor(directory, `/home/a/${name}`);
+      writeFileSync(file, renderSystemdUnit(definition));
+      const socketFile = join(units, 'daybook.socket');
+      writeFileSync(socketFile, renderSocketUnit(definition));
+      const result = spawnSync('systemd-analyze', ['verify', '--user', file, socketFile], {
         encoding: 'utf8',
         env: { ...process.env, XDG_RUNTIME_DIR: runtime },
       });

@@ -28,6 +28,7 @@ describe('daybookPaths', () => {
       logDirectory: '/x/ü/log',
       socket: '/x/ü/data/daybook.sock',
       database: '/x/ü/data/events.db',
+      backups: '/x/ü/data/backups',
       config: '/x/ü/config/config.json',
       log: '/x/ü/log/daybook.log',
     });
@@ -63,6 +64,7 @@ describe('daybookPaths', () => {
         logDirectory: wanted.log,
         socket: join(wanted.data, 'daybook.sock'),
         database: join(wanted.data, 'events.db'),
+        backups: join(wanted.data, 'backups'),
         config: join(wanted.config, 'config.json'),
         log: join(wanted.log, 'daybook.log'),
       });

@@ -1,18 +1,24 @@
 import { Command } from 'commander';
 import { readConfigFile } from '../../../shared/config-file.ts';
 import { DaybookError } from '../../../shared/errors.ts';
+import { usualPlace } from '../../../shared/effective-settings.ts';
 import type { StatusReply } from '../../../shared/messages/status.ts';
 import { daybookPaths } from '../../../shared/paths.ts';
 import {
+  isSameSetting,
   isSettingKey,
   parseSetting,
+  settingDefaults,
   type SettingKey,
   settingKeys,
+  type SettingOrigin,
   settings,
+  settingText,
   variableOf,
 } from '../../../shared/settings.ts';
 import { setInFile, unsetInFile } from '../config/edit-file.ts';
-import { type EffectiveSetting, effectiveSettings } from '../config/effective.ts';
+import { type EffectiveSetting, effectiveSettings, runningValue } from '../config/effective.ts';
+import { haveSettingsRead } from '../config/have-settings-read.ts';
 import { UsageError } from '../exit.ts';
 import { withClient } from '../open-client.ts';
 import { columns, plain, print, printJson } from '../output.ts';
@@ -25,7 +31,7 @@ export function command(): Command {
       const known = knownKey(key);
       const paths = daybookPaths(process.env);
       const setting = effectiveSettings(process.env, paths, undefined).find((each) => each.key === known);
-      await print(`${plain(String(setting?.value))}\n`);
+      await print(`${plain(setting === undefined ? '' : settingText(setting.value))}\n`);
     });
   const set = new Command('set')
     .description('Write a key into config.json, when the value is one that it may have')
@@ -36,6 +42,9 @@ export function command(): Command {
     .description('Take a key out of config.json; the default is in force again')
     .argument('<key>')
     .action(unsetKey);
+  const reloadCommand = new Command('reload')
+    .description('Have the running daemon take over what was changed in config.json by hand')
+    .action(reload);
   return new Command('config')
     .description('What the daemon is set to, and where each value comes from')
     .option('--json', 'one JSON map for each key')
@@ -43,18 +52,22 @@ export function command(): Command {
     .action(show)
     .addCommand(get.exitOverride())
     .addCommand(set.exitOverride())
-    .addCommand(unset.exitOverride());
+    .addCommand(unset.exitOverride())
+    .addCommand(reloadCommand.exitOverride());
 }
 
 function keysText(): string {
+  const paths = daybookPaths(process.env);
   const keys = settingKeys.map((key) => {
-    const { summary, values, default: byDefault } = settings[key];
-    const usual = byDefault === null ? 'events.db beside the socket' : String(byDefault);
-    return `  ${key}\n      ${summary}\n      ${values}; ${usual} unless set\n`;
+    const { summary, values, applies, default: byDefault } = settings[key];
+    const usual = byDefault === null ? usualPlace(key, paths) : settingText(byDefault);
+    const when = applies === 'restart' ? '; after a restart' : '';
+    return `  ${key}\n      ${summary}\n      ${values}; ${usual} unless set${when}\n`;
   });
-  return `Keys of ${daybookPaths(process.env).config}; a dot stands for a map in a map:\n${keys.join('')}
-An environment variable goes before the file: ${variableOf('persistence.batch_size')}, and so on. A service has
-only the variables in its definition. The daemon reads all of them when it starts.
+  return `Keys of ${paths.config}; a dot stands for a map in a map:\n${keys.join('')}
+An environment variable goes before the file: ${variableOf('persistence.batch_size')}, and so on; 'daybook daemon --set
+KEY=VALUE' goes before both. A service has only the variables in its definition. 'config set' has a running daemon take
+over at once what it can; the keys marked 'after a restart' wait for 'daybook restart'.
 `;
 }
 
@@ -65,15 +78,29 @@ async function show(options: { json?: true }): Promise<void> {
     for (const setting of found) await printJson(setting);
     return;
   }
-  const rows = found.map(({ key, value, origin }) => [key, plain(String(value)), originText(key, origin)]);
+  const rows = found.map(({ key, value, origin }) => [key, plain(settingText(value)), originText(key, origin)]);
   await print(columns(['key', 'value', 'origin'], rows, ''));
-  for (const { key, running } of found) {
-    if (running === undefined) continue;
-    process.stderr.write(`daybook: the daemon runs with ${key} ${plain(String(running))}; run: daybook restart\n`);
-  }
+  for (const setting of found) sayDifference(setting);
 }
 
-function originText(key: SettingKey, origin: EffectiveSetting['origin']): string {
+/** What the daemon runs with, where it is something else. */
+function sayDifference({ key, running, running_origin: origin }: EffectiveSetting): void {
+  if (running === undefined) return;
+  const from = origin === undefined || origin === 'default' ? '' : ` (${originText(key, origin)})`;
+  const cure = isFixed(origin)
+    ? ', which goes before config.json'
+    : settings[key].applies === 'reload'
+      ? `; to have it read config.json: daybook config reload`
+      : '; run: daybook restart';
+  process.stderr.write(`daybook: the daemon runs with ${key} ${plain(settingText(running))}${from}${cure}\n`);
+}
+
+/** Whether a change of config.json cannot change it. */
+function isFixed(origin: SettingOrigin | undefined): origin is 'flag' | 'environment' {
+  return origin === 'flag' || origin === 'environment';
+}
+
+function originText(key: SettingKey, origin: SettingOrigin): string {
   return origin === 'environment' ? `environment (${variableOf(key)})` : origin;
 }
 
@@ -82,7 +109,7 @@ async function setKey(key: string, text: string): Promise<void> {
   const parsed = parseSetting(known, text);
   if ('problem' in parsed) throw new UsageError(`${known} ${parsed.problem}, not ${JSON.stringify(text)}`);
   setInFile(daybookPaths(process.env).config, known, parsed.value);
-  await print(`${known} is ${plain(String(parsed.value))}\n`);
+  await print(`${known} is ${plain(settingText(parsed.value))}\n`);
   if (known === 'persistence.database_path') {
     process.stderr.write(
       'daybook: a database that is elsewhere stays there; stop the daemon and move it with its log\n',
@@ -102,22 +129,51 @@ async function unsetKey(key: string): Promise<void> {
   if (isSettingKey(key)) await sayWhen(key);
 }
 
-/** When what was just written comes into force. */
+/** When what was just written comes into force: at once, where the daemon can take it over. */
 async function sayWhen(key: SettingKey): Promise<void> {
   if (process.env[variableOf(key)]) {
     process.stderr.write(`daybook: the environment variable ${variableOf(key)} goes before it here\n`);
   }
-  const status = await askStatus();
+  const before = await askStatus();
+  const paths = daybookPaths(process.env);
   // Says what else is wrong with the file, where something is.
-  readConfigFile(daybookPaths(process.env).config);
-  if (status === undefined) {
+  const file = readConfigFile(paths.config);
+  if (before === undefined) {
     await print('in force when the daemon starts\n');
     return;
   }
-  const setting = effectiveSettings(process.env, daybookPaths(process.env), status).find((each) => each.key === key);
-  const isSaid = key === 'enable_persistence' || key.replace('persistence.', '') in status.settings;
-  const isInForce = isSaid && setting?.running === undefined;
-  await print(isInForce ? 'in force already\n' : 'the daemon must be restarted for it: daybook restart\n');
+  const wanted = file[key] ?? settingDefaults[key] ?? usualPlace(key, paths);
+  const origin = before.setting_origins?.[key];
+  if (isFixed(origin)) {
+    const running = plain(settingText(runningValue(before, key) ?? ''));
+    await print(`the daemon runs with ${running} all the same: its ${origin} goes before config.json\n`);
+    return;
+  }
+  const isTaken = (status: StatusReply) => isSameSetting(runningValue(status, key), wanted);
+  const isInForce = isTaken(before);
+  const after = await haveSettingsRead(before, isTaken);
+  if (isInForce) await print('in force already\n');
+  else if (after !== undefined && isTaken(after)) await print('in force now\n');
+  else await print('the daemon must be restarted for it: daybook restart\n');
+  for (const other of effectiveSettings({}, paths, after)) if (other.key !== key) sayDifference(other);
+}
+
+async function reload(): Promise<void> {
+  const paths = daybookPaths(process.env);
+  // A file that the daemon would refuse is refused here, with the line.
+  readConfigFile(paths.config);
+  const before = await withClient((client) => client.status());
+  const isUpToDate = (status: StatusReply) =>
+    effectiveSettings({}, paths, status).every(
+      ({ key, running, running_origin: origin }) =>
+        running === undefined || isFixed(origin) || settings[key].applies === 'restart',
+    );
+  const after = await haveSettingsRead(before, isUpToDate);
+  if (after === undefined || !isUpToDate(after)) {
+    throw new Error('the daemon has not taken the settings over; why is in its log: daybook logs');
+  }
+  await print('the daemon has read its settings\n');
+  for (const setting of effectiveSettings({}, paths, after)) sayDifference(setting);
 }
 
 /** Undefined when nobody answers. */

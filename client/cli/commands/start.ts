@@ -1,10 +1,18 @@
 import { Command } from 'commander';
-import { awaitReady } from '../await-ready.ts';
+import { daybookPaths } from '../../../shared/paths.ts';
+import { awaitReady } from '../service-life/await-ready.ts';
+import { refuseForeignDaemon } from '../service-life/foreign-daemon.ts';
 import { thisService } from '../service.ts';
 
 export function command(): Command {
-  return new Command('start').description('Start the installed service').action(async () => {
-    await thisService().start();
-    await awaitReady();
-  });
+  return new Command('start')
+    .description('Start the installed service and wait until it answers')
+    .addHelpText('after', '\nExits 1 when it does not, and says what the daemon said last.')
+    .action(async () => {
+      const service = thisService();
+      const paths = daybookPaths(process.env);
+      await refuseForeignDaemon(service);
+      await service.start();
+      await awaitReady(service, paths);
+    });
 }

@@ -80,6 +80,8 @@ describe('a daemon with a database that is not its own', () => {
     const environment = { DAYBOOK_SUPERVISED: '1' };
     const permanent = await refusedStart({ home: home.path, environment });
     assert.equal(permanent.exitCode, 0);
+    const underSystemd = await refusedStart({ home: home.path, environment: { DAYBOOK_SUPERVISED: 'systemd' } });
+    assert.equal(underSystemd.exitCode, 78, 'which its unit names, so that it shows as a failure');
     assert.match(permanent.stderr, /unknown: is not a key/);
     writeFileSync(home.paths.config, '{}');
     writeFileSync(home.paths.database, Buffer.alloc(8192, 'garbage'));
