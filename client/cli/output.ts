@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { StoredEvent } from '../../shared/event.ts';
 
 type Style = 'dim' | 'bold' | 'cyan' | 'green' | 'yellow' | 'red';
@@ -62,13 +62,14 @@ export function table(rows: readonly (readonly [label: string, value: string])[]
 
 /** Rows under their heads, in columns; those named in `numbers` are aligned to the right. */
 export function columns(heads: readonly string[], rows: readonly (readonly string[])[], numbers: string): string {
-  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widthOf = (cell: string) => stripVTControlCharacters(cell).length;
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => widthOf(row[column] ?? ''))));
   const areNumbers = numbers.split(' ');
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return areNumbers.includes(heads[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
+        const filling = ' '.repeat(Math.max((widths[column] ?? 0) - widthOf(cell), 0));
+        return areNumbers.includes(heads[column] ?? '') ? filling + cell : cell + filling;
       })
       .join('  ')
       .trimEnd();

@@ -1,6 +1,6 @@
 import { UsageError } from './exit.ts';
 
-const UNIT_SECONDS: { readonly [unit: string]: number } = {
+export const unitSeconds: { readonly [unit: string]: number } = {
   s: 1,
   sec: 1,
   second: 1,
@@ -56,7 +56,7 @@ function parseCommon(text: string, now: Date): number | undefined {
   }
   const ago = AGO.exec(text);
   if (ago !== null) {
-    const unit = UNIT_SECONDS[ago[2] ?? ''];
+    const unit = unitSeconds[ago[2] ?? ''];
     if (unit !== undefined) return now.getTime() / 1000 - Number(ago[1]) * unit;
   }
   const named = NAMED_DAY.exec(text);

@@ -10,6 +10,7 @@ import type { IncomingJob, ReceiptCounts, WriterOutcome } from '../writer/writer
 import { CommitRate } from './commit-rate.ts';
 import { eventCount } from './event-count.ts';
 import { IngestQueue, type QueuedJob } from './ingest-queue.ts';
+import { ReceiptTimes } from './receipt-times.ts';
 
 /** Whoever sent a job: a connection, or what stands in for one. */
 export interface Sender {
@@ -30,6 +31,8 @@ interface Waiting {
   requestId: number;
   events: number;
   bytes: number;
+  /** When it was taken up, of a monotonic clock. */
+  sinceMs: number;
 }
 
 export type QueuedWork =
@@ -39,6 +42,7 @@ export type QueuedWork =
   | { kind: 'report-gaps'; gaps: ReportedGap[] }
   | CursorWork
   | { kind: 'mark-processed'; ids: number[]; processed: boolean }
+  | { kind: 'declare-source'; source: string; cadenceSeconds: number | null }
   | { kind: 'store-sample'; sample: StoreSampleRequest };
 
 /**
@@ -48,6 +52,9 @@ export type QueuedWork =
 export class Ingest {
   readonly totals: ReceiptCounts = { stored: 0, duplicate: 0, rejected: 0 };
   readonly rate = new CommitRate();
+  /** Transactions that stored events. */
+  readonly commits = new CommitRate();
+  readonly receiptTimes = new ReceiptTimes();
   readonly #queue = new IngestQueue<{ key: number; work: QueuedWork }>({
     totalBytes: limits.ingestQueueBytes,
     bytesPerSender: limits.ingestQueueBytesPerConnection,
@@ -64,6 +71,8 @@ export class Ingest {
   /** Bytes the writer holds. */
   #writerBytes = 0;
   #isRefillDue = false;
+  /** When the requests of this read were taken up. */
+  #nowMs = 0;
 
   constructor(post: (jobs: IncomingJob[]) => void) {
     this.#post = post;
@@ -114,6 +123,8 @@ export class Ingest {
 
   /** Passes on what the writer has done. */
   settle(outcomes: readonly WriterOutcome[]): void {
+    const nowMs = performance.now();
+    const storedBefore = this.totals.stored;
     for (const outcome of outcomes) {
       const waiting = this.#waiting.get(outcome.key);
       if (waiting === undefined) continue;
@@ -121,14 +132,20 @@ export class Ingest {
       this.#countRequest(waiting.sender.id, -1);
       this.#writerBytes -= waiting.bytes;
       this.#eventsUnderWay -= waiting.events;
-      this.#answer(waiting, outcome);
+      this.#answer(waiting, outcome, nowMs);
+    }
+    const stored = this.totals.stored - storedBefore;
+    if (stored > 0) {
+      this.rate.add(stored, nowMs);
+      this.commits.add(1, nowMs);
     }
     this.#refill();
   }
 
-  #answer({ sender, requestId }: Waiting, outcome: WriterOutcome): void {
+  #answer({ sender, requestId, sinceMs }: Waiting, outcome: WriterOutcome, nowMs: number): void {
     if ('receipt' in outcome) {
       this.#count(outcome.counts);
+      if (outcome.isHeld === undefined) this.receiptTimes.add(nowMs - sinceMs, nowMs);
       sender.send(answerKinds.reply, requestId, outcome.receipt);
     } else if ('patternId' in outcome) sender.reply(requestId, { id: outcome.patternId });
     else if ('reply' in outcome) sender.reply(requestId, outcome.reply);
@@ -140,14 +157,14 @@ export class Ingest {
     this.totals.stored += stored;
     this.totals.duplicate += duplicate;
     this.totals.rejected += rejected;
-    this.rate.add(stored, performance.now());
   }
 
   #push(sender: Sender, requestId: number, work: QueuedWork, events: number, bodyBytes: number): void {
     const key = this.#nextKey;
     this.#nextKey += 1;
     const bytes = bodyBytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
-    this.#waiting.set(key, { sender, requestId, events, bytes });
+    if (!this.#isRefillDue) this.#nowMs = performance.now();
+    this.#waiting.set(key, { sender, requestId, events, bytes, sinceMs: this.#nowMs });
     this.#eventsUnderWay += events;
     const queued = { sender: sender.id, bytes, job: { key, work } };
     // Who asks for little, one thing at a time, does not wait behind those who send a flood.

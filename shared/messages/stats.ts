@@ -24,8 +24,17 @@ export interface DatabaseStats {
   /** Highest id given so far, in the same moment. */
   last_id: number;
   total_patterns: number;
+  /** Events that retention has removed since the database was made, and when it last did; absent from older daemons. */
+  retention_removed?: number;
+  /** Seconds; null when it never did. */
+  retention_removed_at?: number | null;
+  /** Events that were forgotten on request since there is the database, and when that was last, seconds. */
+  forgotten?: number;
+  forgotten_at?: number | null;
   /** Database file and write-ahead log, MiB. */
   database_size_mb: number;
+  /** Full-text index with its log, bytes; absent from a daemon that does not know. */
+  index_bytes?: number;
   /** Events whose timestamp lies in the last 60 minutes. */
   recent_events_1h: number;
   /** Mean over the last 24 hours by timestamp, the hour under way included as the part of it that has passed. */

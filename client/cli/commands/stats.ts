@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import type { DatabaseStats } from '../../index.ts';
 import { withClient } from '../open-client.ts';
-import { localTime, plain, print, printJson, table, wholeNumber } from '../output.ts';
+import { bytesText, localTime, plain, print, printJson, table, wholeNumber } from '../output.ts';
 
 /** Types and sources named for people; `--json` names them all. */
 const NAMED = 10;
@@ -26,7 +27,10 @@ export function command(): Command {
           ['last hour', wholeNumber(database.recent_events_1h)],
           ['per hour', `${database.events_per_hour.toFixed(1)} (mean of 24 hours)`],
           ['database', `${database.database_size_mb.toFixed(1)} MiB`],
+          ['search index', database.index_bytes === undefined ? '-' : bytesText(database.index_bytes)],
           ['kept for', `${stats.retention_days} days`],
+          ['removed', removedText(database)],
+          ...forgottenRow(database),
           [
             'since start',
             `${wholeNumber(stats.total_stored)} stored, ${wholeNumber(stats.total_duplicate)} duplicate, ${wholeNumber(stats.total_rejected)} rejected`,
@@ -37,6 +41,19 @@ export function command(): Command {
       );
       await print(`\nby type\n${counts(database.by_type)}\nby source\n${counts(database.by_source)}`);
     });
+}
+
+/** What retention has taken, ever. */
+function removedText({ retention_removed: removed = 0, retention_removed_at: at = null }: DatabaseStats): string {
+  if (removed === 0) return 'nothing yet';
+  const when = at === null ? '' : `, last ${localTime(at)}`;
+  return `${wholeNumber(removed)} events by retention${when}`;
+}
+
+/** Only where something was forgotten on request: when and how much, nobody knows what. */
+function forgottenRow({ forgotten = 0, forgotten_at: at = null }: DatabaseStats): [string, string][] {
+  if (forgotten === 0 || at === null) return [];
+  return [['forgotten', `${wholeNumber(forgotten)} events on request, last ${localTime(at)}`]];
 }
 
 function counts(byName: { [name: string]: number }): string {

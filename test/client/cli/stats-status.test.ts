@@ -40,10 +40,15 @@ describe('stats', () => {
       'by_type',
       'database_size_mb',
       'events_per_hour',
+      'forgotten',
+      'forgotten_at',
+      'index_bytes',
       'last_id',
       'newest_timestamp',
       'oldest_timestamp',
       'recent_events_1h',
+      'retention_removed',
+      'retention_removed_at',
       'total_events',
       'total_patterns',
     ]);
@@ -90,7 +95,19 @@ describe('status', () => {
     assert.equal(status['pid'], daemon.process.pid);
     assert.equal(status['service'], 'not-installed');
     assert.equal(status['socket'], daemon.paths.socket);
-    for (const key of ['version', 'database', 'log', 'config', 'uptime_seconds', 'connections', 'tails', 'last_id']) {
+    const health = status['health'] as { ok: boolean; event_id: number };
+    assert.deepEqual([health.ok, health.event_id], [true, 1]);
+    for (const key of [
+      'performance',
+      'version',
+      'database',
+      'log',
+      'config',
+      'uptime_seconds',
+      'connections',
+      'tails',
+      'last_id',
+    ]) {
       assert.ok(key in status, key);
     }
   });
@@ -110,6 +127,9 @@ describe('status', () => {
       log: join(home.path, 'log', 'daybook.log'),
       config: join(home.path, 'config', 'config.json'),
       uptime_seconds: null,
+      last_exit: null,
+      last_error: null,
+      cure: "daybook install, or 'daybook daemon' in another terminal",
       service: 'not-installed',
     });
   });
@@ -120,8 +140,13 @@ describe('status', () => {
     const running = await daybook(daemon.home, ['status'], { environment });
     assert.equal(running.exitCode, 0);
     assert.match(running.stdout, /^state +running$/m);
+    assert.match(running.stdout, /^health +ok \(a canary came back in [\d.]+ ms\)$/m);
     assert.match(running.stdout, new RegExp(`^pid +${daemon.process.pid}$`, 'm'));
     await daemon.kill('SIGKILL');
+    await using forgetful = await DaemonProcess.start({ config: { enable_persistence: false } });
+    const empty = await daybook(forgetful.home, ['status'], { environment });
+    assert.equal(empty.exitCode, 0);
+    assert.match(empty.stdout, /^health +nothing is stored \(enable_persistence is false\)$/m);
     const stopped = await daybook(daemon.home, ['status'], { environment });
     assert.deepEqual([stopped.exitCode, stopped.stderr], [3, '']);
     assert.match(stopped.stdout, /^state +stopped$/m);

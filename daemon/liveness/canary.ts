@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { decode } from '../../shared/codec.ts';
+import { DaybookError } from '../../shared/errors.ts';
+import { limits } from '../../shared/limits.ts';
+import { canaryEvent, type CanaryReply } from '../../shared/messages/canary.ts';
+import { encodeEvent, encodeRecordBody } from '../../shared/messages/record-body.ts';
+import { type Receipt, record } from '../../shared/messages/record.ts';
+import type { Ingest, Sender } from '../ingest/ingest.ts';
+import type { Reader } from '../query/reader.ts';
+
+export interface CanaryParts {
+  ingest: Pick<Ingest, 'record'>;
+  reader: Pick<Reader, 'ask'>;
+  /** False when the daemon stores nothing. */
+  persists: boolean;
+}
+
+/** No connection has this id. */
+const SENDER_ID = 0;
+
+/**
+ * An event that the daemon sends itself, by the way of everybody's, and reads back by the way of everybody's. What comes
+ * back whole has been through all that stands between a client and the disk but the socket, which the one who asks has
+ * tried.
+ *
+ * Canaries stay in the history until retention takes them: to take one back would leave a hole in the ids, and every tail
+ * that comes past would have to say that it has lost something.
+ */
+export class Canary {
+  readonly #parts: CanaryParts;
+  #last: { reply: CanaryReply; atMs: number } | undefined;
+  #underWay: Promise<CanaryReply> | undefined;
+
+  constructor(parts: CanaryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sends one out, joins the one that is under way, or gives the answer of the last one when that is not long ago.
+   * @throws DaybookError what the way in or the way out refuses; persistence_disabled; storage_error when it comes back changed
+   */
+  fly(): Promise<CanaryReply> {
+    const last = this.#last;
+    if (last !== undefined && performance.now() - last.atMs < limits.canaryIntervalMs) {
+      return Promise.resolve(last.reply);
+    }
+    this.#underWay ??= this.#fly().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #fly(): Promise<CanaryReply> {
+    if (!this.#parts.persists) {
+      throw new DaybookError(
+        'persistence_disabled',
+        'this daemon is set to store nothing (enable_persistence is false)',
+      );
+    }
+    const at = Date.now() / 1000;
+    const event = { ...canaryEvent, timestamp: at, data: { token: randomUUID() } };
+    const startedMs = performance.now();
+    const id = storedId(await this.#record(event));
+    const committedMs = performance.now();
+    const found = await this.#read(id);
+    if (!isDeepStrictEqual(found, { ...event, id })) {
+      throw new DaybookError('storage_error', `the canary was stored as event ${id} and did not come back as it was`);
+    }
+    const readMs = performance.now();
+    const reply = { event_id: id, commit_ms: committedMs - startedMs, read_ms: readMs - committedMs, at };
+    this.#last = { reply, atMs: startedMs };
+    return reply;
+  }
+
+  #record(event: object): Promise<Receipt> {
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const sender: Sender = {
+      id: SENDER_ID,
+      reply: () => undefined,
+      send: (_kind, _requestId, receipt) => resolve(record.parseReply(decode(receipt))),
+      refuseRequest: (_requestId, error) => reject(error),
+      pause: () => undefined,
+      resume: () => undefined,
+    };
+    this.#parts.ingest.record(sender, 0, encodeRecordBody([encodeEvent(event)], 'committed', true));
+    return promise;
+  }
+
+  async #read(id: number): Promise<unknown> {
+    const { reader } = this.#parts;
+    const filter = { types: [canaryEvent.type] };
+    const { events } = await reader.ask({ kind: 'arrivals', afterId: id - 1, filter, maxRows: 1 });
+    return (decode(events) as unknown[])[0];
+  }
+}
+
+/** The id of its only event. @throws DaybookError */
+function storedId({ stored, firstId, rejected: [rejection] }: Receipt): number {
+  if (rejection !== undefined) throw new DaybookError(rejection.code, rejection.message);
+  if (stored !== 1 || firstId === null) throw new DaybookError('storage_error', 'the canary was not stored');
+  return firstId;
+}
