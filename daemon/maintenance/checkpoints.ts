@@ -21,13 +21,16 @@ const LOOK_AFTER_COMMITS = 4;
 export class Checkpoints {
   readonly #db: Database;
   readonly #onFailure: (error: unknown) => void;
+  readonly #onDone: () => void;
   readonly #look: Statement<[], Progress>;
   #commits = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(db: Database, onFailure: (error: unknown) => void) {
+  /** @param onDone told when pages of the log were moved */
+  constructor(db: Database, onFailure: (error: unknown) => void, onDone: () => void = () => undefined) {
     this.#db = db;
     this.#onFailure = onFailure;
+    this.#onDone = onDone;
     db.pragma('wal_autocheckpoint = 0');
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     // There may be a log of a process that was killed.
@@ -64,7 +67,8 @@ export class Checkpoints {
     const busyTimeoutMs = Number(this.#db.pragma('busy_timeout', { simple: true }));
     try {
       this.#db.pragma('busy_timeout = 0');
-      this.#db.pragma(`wal_checkpoint(${mode})`);
+      const [progress] = this.#db.pragma(`wal_checkpoint(${mode})`) as Progress[];
+      if (progress?.busy === 0) this.#onDone();
     } catch (error) {
       this.#onFailure(error);
     } finally {

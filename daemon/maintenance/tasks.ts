@@ -7,16 +7,25 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
+/** While events come, each slice is followed by this many times its length for them. */
+const REST_FACTOR = 2;
+
 /**
- * Housekeeping on the writer's connection, one task after the other and one slice a turn of the event loop, so that batches
- * go first. A task may leave no transaction open between two slices.
+ * Housekeeping on the writer's connection, one task after the other and one slice at a time, so that batches go first: the
+ * next slice is in the next turn of the event loop, or after a rest when there was something to commit. A task may leave
+ * no transaction open between two slices.
  *
- * States: idle (no timer, nothing due), running (a slice is due in the next turn), stopped.
+ * States: idle (no timer, nothing due), running (a slice is due in the next turn), resting (a timer runs), stopped.
  */
 export class Tasks {
   readonly #onSlice: () => void;
   readonly #waiting: Waiting[] = [];
   #slice: NodeJS.Immediate | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #sliceEndMs = 0;
+  #sliceMs = 0;
+  /** Since the last slice. */
+  #hasCommitted = false;
   #isStopped = false;
 
   /** @param onSlice called after each slice, which may have committed */
@@ -32,19 +41,37 @@ export class Tasks {
     return promise;
   }
 
+  /** Events were committed. */
+  noteCommit(): void {
+    this.#hasCommitted = true;
+  }
+
   /** Does no more slices. What the last one has committed stays. */
   stop(): void {
     this.#isStopped = true;
     if (this.#slice !== undefined) clearImmediate(this.#slice);
+    clearTimeout(this.#rest);
   }
 
   #makeSliceDue(): void {
-    if (this.#isStopped || this.#slice !== undefined || this.#waiting.length === 0) return;
+    const isDue = this.#slice !== undefined || this.#rest !== undefined;
+    if (this.#isStopped || isDue || this.#waiting.length === 0) return;
     this.#slice = setImmediate(() => {
       this.#slice = undefined;
-      this.#doSlice();
-      this.#makeSliceDue();
+      const restMs = this.#hasCommitted ? this.#sliceEndMs + REST_FACTOR * this.#sliceMs - performance.now() : 0;
+      if (restMs < 1) this.#runSlice();
+      else this.#rest = setTimeout(() => this.#runSlice(), restMs);
     });
+  }
+
+  #runSlice(): void {
+    this.#rest = undefined;
+    const startMs = performance.now();
+    this.#doSlice();
+    this.#sliceEndMs = performance.now();
+    this.#sliceMs = this.#sliceEndMs - startMs;
+    this.#hasCommitted = false;
+    this.#makeSliceDue();
   }
 
   #doSlice(): void {

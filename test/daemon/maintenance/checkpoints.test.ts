@@ -23,13 +23,17 @@ describe('Checkpoints', () => {
     // The timer of node:test cannot be refreshed, so this one is real and 1,000 times as fast.
     const { setTimeout: realSetTimeout } = globalThis;
     t.mock.method(globalThis, 'setTimeout', (run: () => void, ms = 0) => realSetTimeout(run, ms / 1000));
-    const checkpoints = new Checkpoints(database.db, fails);
+    let done = 0;
+    const checkpoints = new Checkpoints(database.db, fails, () => {
+      done += 1;
+    });
     t.after(() => checkpoints.stop());
     for (let n = 0; n < 3; n += 1) {
       database.append([large(n)]);
       assert.ok(statSync(`${database.path}-wal`).size > 0);
       checkpoints.noteCommit();
       await waitFor('the log to be folded in', () => statSync(`${database.path}-wal`).size === 0);
+      assert.equal(done, n + 1);
     }
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { Retention, type RetentionRun } from '../../../daemon/maintenance/retention.ts';
+import { Retention, type RetentionRun } from '../../../daemon/retention/retention.ts';
 import { limits } from '../../../shared/limits.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';

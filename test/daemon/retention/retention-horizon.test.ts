@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { RetentionHorizon } from '../../../daemon/maintenance/retention-horizon.ts';
+import { RetentionHorizon } from '../../../daemon/retention/retention-horizon.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 const DAY = 86_400;
 const now = 20_000 * DAY;
-const daily = { retentionDays: 30, cleanupIntervalMs: DAY * 1000 };
+const DAILY_MS = DAY * 1000;
 
 /** A database whose newest event arrived then, as the daemon finds it when it starts. */
 function withNewest(arrivedSeconds?: number): TemporaryDatabase {
@@ -17,91 +17,91 @@ function withNewest(arrivedSeconds?: number): TemporaryDatabase {
   return database;
 }
 
-/** Days between a moment and the end of what this run may delete. */
+/** Days by which this run is behind the clock. */
 function runAt(horizon: RetentionHorizon, seconds: number): number {
-  const cutoff = horizon.next(seconds);
-  horizon.reached(cutoff);
-  return (seconds - cutoff) / DAY;
+  const clock = horizon.next(seconds);
+  horizon.reached(clock);
+  return (seconds - clock) / DAY;
 }
 
 describe('RetentionHorizon', () => {
   test('follows the clock, when that behaves', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, daily);
-    for (const day of [0, 1, 2, 4, 5]) assert.equal(runAt(horizon, now + day * DAY), 30);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
+    for (const day of [0, 1, 2, 4, 5]) assert.equal(runAt(horizon, now + day * DAY), 0);
   });
 
   test('follows it from the start in a database without events', () => {
     using database = withNewest();
-    assert.equal(runAt(new RetentionHorizon(database.db, daily), now), 30);
+    assert.equal(runAt(new RetentionHorizon(database.db, DAILY_MS), now), 0);
   });
 
   test('asked twice without having got there says the same', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, daily);
-    assert.deepEqual([horizon.next(now + DAY), horizon.next(now + DAY)], [now - 29 * DAY, now - 29 * DAY]);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
+    assert.deepEqual([horizon.next(now + DAY), horizon.next(now + DAY)], [now + DAY, now + DAY]);
   });
 
   test('moves by two intervals at most when the clock leaps ahead', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, daily);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
     runAt(horizon, now);
     const year = 365 * DAY;
-    assert.equal(horizon.next(now + year), now - 30 * DAY + 2 * DAY);
+    assert.equal(horizon.next(now + year), now + 2 * DAY);
     runAt(horizon, now + year);
-    assert.equal(horizon.next(now + year), now - 30 * DAY + 4 * DAY);
+    assert.equal(horizon.next(now + year), now + 4 * DAY);
   });
 
   test('takes a clock that has leapt before the first run by the newest event', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, daily);
-    assert.equal(horizon.next(now + 365 * DAY), now - 30 * DAY + 2 * DAY);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
+    assert.equal(horizon.next(now + 365 * DAY), now + 2 * DAY);
     // What arrives by the wrong clock is not of earlier times.
     database.append([{ type: 't', source: 's', timestamp: 3 }], now + 365 * DAY);
-    assert.equal(horizon.next(now + 365 * DAY), now - 30 * DAY + 2 * DAY);
+    assert.equal(horizon.next(now + 365 * DAY), now + 2 * DAY);
   });
 
   test('moves by a day at least, however often it runs', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, { retentionDays: 1, cleanupIntervalMs: 36_000 });
-    assert.equal(horizon.next(now + 100 * DAY), now);
+    const horizon = new RetentionHorizon(database.db, 36_000);
+    assert.equal(horizon.next(now + 100 * DAY), now + DAY);
   });
 
   test('does not go back with the clock, and goes on where that comes by again', () => {
     using database = withNewest(now);
-    const horizon = new RetentionHorizon(database.db, daily);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
     runAt(horizon, now);
-    assert.equal(runAt(horizon, now - 10 * DAY), 30, 'it expires less');
-    assert.equal(runAt(horizon, now + DAY), 30);
+    assert.equal(runAt(horizon, now - 10 * DAY), 0, 'it expires less');
+    assert.equal(runAt(horizon, now + DAY), 0);
     // An event of the future does not take it there.
     using ahead = withNewest(now + 365 * DAY);
-    assert.equal(runAt(new RetentionHorizon(ahead.db, daily), now), 30);
+    assert.equal(runAt(new RetentionHorizon(ahead.db, DAILY_MS), now), 0);
   });
 
   test('is remembered by the database', () => {
     using database = withNewest(now);
-    const first = new RetentionHorizon(database.db, daily);
+    const first = new RetentionHorizon(database.db, DAILY_MS);
     runAt(first, now);
     runAt(first, now + 365 * DAY);
     database.append([{ type: 't', source: 's', timestamp: 3 }], now + 365 * DAY);
     database.reopen();
-    assert.equal(new RetentionHorizon(database.db, daily).next(now + 365 * DAY), now - 30 * DAY + 4 * DAY);
+    assert.equal(new RetentionHorizon(database.db, DAILY_MS).next(now + 365 * DAY), now + 4 * DAY);
   });
 
   test('catches up after a long time off', () => {
     using database = withNewest(now);
-    runAt(new RetentionHorizon(database.db, daily), now);
+    runAt(new RetentionHorizon(database.db, DAILY_MS), now);
     const later = now + 20 * DAY;
-    const horizon = new RetentionHorizon(database.db, daily);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
     const kept = Array.from({ length: 21 }, (_, run) => runAt(horizon, later + run * DAY));
-    assert.deepEqual(kept.slice(0, 3), [48, 47, 46]);
-    assert.deepEqual(kept.slice(-3), [30, 30, 30]);
+    assert.deepEqual(kept.slice(0, 3), [18, 17, 16]);
+    assert.deepEqual(kept.slice(-3), [0, 0, 0]);
   });
 
-  test('takes another setting at once', () => {
+  test('takes another interval at once', () => {
     using database = withNewest(now);
-    runAt(new RetentionHorizon(database.db, { ...daily, retentionDays: 365 }), now);
-    assert.equal(runAt(new RetentionHorizon(database.db, { ...daily, retentionDays: 7 }), now), 7);
-    assert.equal(runAt(new RetentionHorizon(database.db, { ...daily, retentionDays: 90 }), now), 90);
+    const horizon = new RetentionHorizon(database.db, DAILY_MS);
+    horizon.adopt(10 * DAILY_MS);
+    assert.equal(horizon.next(now + 365 * DAY), now + 20 * DAY);
   });
 });
