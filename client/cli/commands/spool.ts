@@ -1,26 +1,15 @@
 import { Command } from 'commander';
 import { daybookPaths } from '../../../shared/paths.ts';
-import type { Rejection } from '../../../shared/messages/record.ts';
-import type { Recovery } from '../../record-counters.ts';
 import { spoolDirectoryOf } from '../../spool/settings.ts';
 import { type SpoolSurvey, surveySpools } from '../../spool/survey.ts';
+import { deliverSpool, type Drained } from '../deliver-spool.ts';
 import { exitCodes } from '../exit.ts';
-import { openClient } from '../open-client.ts';
-import { bytesText, columns, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
+import { bytesText, columns, localTime, plain, print, printJson, wholeNumber } from '../output.ts';
 
 interface SpoolFlags {
   directory?: string;
   json?: true;
 }
-
-interface Drained extends Recovery {
-  /** Not delivered, and still there. */
-  left: number;
-}
-
-/** A daemon that has taken nothing for so long is not waited for. */
-const PATIENCE_MS = 30_000;
-const NAMED_REJECTIONS = 20;
 
 export function command(): Command {
   const drain = new Command('drain')
@@ -83,7 +72,8 @@ async function drainAll(name: string | undefined, options: SpoolFlags): Promise<
   const totals: Drained = { stored: 0, duplicate: 0, rejected: 0, damaged: 0, left: 0 };
   for (const survey of surveys) {
     sayLiving(survey);
-    for (const [field, count] of Object.entries(await deliver(survey, root))) totals[field as keyof Drained] += count;
+    for (const [field, count] of Object.entries(await deliverSpool(survey, root)))
+      totals[field as keyof Drained] += count;
   }
   if (options.json) await printJson(totals);
   else if (surveys.length === 0) await print('nothing waits\n');
@@ -100,45 +90,4 @@ function sayLiving(survey: SpoolSurvey): void {
     const count = `${wholeNumber(events)} ${events === 1 ? 'event is' : 'events are'}`;
     process.stderr.write(`${nameOf(survey)}: ${count} left to process ${pid}, which runs\n`);
   }
-}
-
-/** @throws DaybookError not_reachable */
-async function deliver(survey: SpoolSurvey, root: string): Promise<Drained> {
-  const { client: clientName, owners } = survey;
-  const expected = owners.reduce((sum, { alive, events }) => sum + (alive ? 0 : events), 0);
-  let recovery: Recovery = { stored: 0, duplicate: 0, rejected: 0, damaged: 0 };
-  if (clientName === null) {
-    process.stderr.write(`daybook: ${survey.directory} does not say whose it is\n`);
-    return { ...recovery, left: expected };
-  }
-  const client = await openClient({ clientName, spool: { directory: root }, onRejected: rejectionPrinter(clientName) });
-  const progress = new Progress();
-  const stalled = Promise.withResolvers<never>();
-  const giveUp = () => stalled.reject(new Error('the daemon does not take the events'));
-  const patience = setTimeout(giveUp, PATIENCE_MS);
-  const onProgress = (soFar: Recovery) => {
-    recovery = soFar;
-    patience.refresh();
-    const done = soFar.stored + soFar.duplicate + soFar.rejected;
-    progress.show(`${plain(clientName)}: ${wholeNumber(done)} of ${wholeNumber(expected)} events`);
-  };
-  try {
-    return { ...(await Promise.race([client.recover({ onProgress }), stalled.promise])), left: 0 };
-  } catch (error) {
-    process.stderr.write(`daybook: ${plain(clientName)}: ${error instanceof Error ? error.message : String(error)}\n`);
-    const done = recovery.stored + recovery.duplicate + recovery.rejected + recovery.damaged;
-    return { ...recovery, left: Math.max(expected - done, 1) };
-  } finally {
-    clearTimeout(patience);
-    progress.clear();
-    await client.close();
-  }
-}
-
-function rejectionPrinter(clientName: string): (rejection: Rejection) => void {
-  let count = 0;
-  return ({ code, message }) => {
-    count += 1;
-    if (count <= NAMED_REJECTIONS) process.stderr.write(`${plain(clientName)}: rejected: ${message} (${code})\n`);
-  };
 }
