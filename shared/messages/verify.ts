@@ -12,6 +12,14 @@ export interface DamagedEvent {
   message: string;
 }
 
+/** The search index, held against a sample of events. */
+export interface SearchCheck {
+  /** Events of the sample. */
+  checked: number;
+  /** What is wrong with the index, for people; at most 20. */
+  wrong: string[];
+}
+
 export interface VerifyReply {
   /** Events of this page, by id, ascending; damaged ones among them. */
   checked: number;
@@ -20,6 +28,8 @@ export interface VerifyReply {
   afterId: number | null;
   /** On the last page: whether the file is built as it must be and its counts agree, or what is wrong with it. */
   structure?: 'ok' | string[];
+  /** Absent without an index, and from a daemon that does not look. */
+  search?: SearchCheck;
 }
 
 /** Checks one page of stored events, and after the last one the file itself. */
@@ -33,13 +43,14 @@ export const verify: MessageKind<VerifyRequest, VerifyReply> = {
 
   parseReply(body) {
     const fields = anyFieldsOf(body);
-    const { damaged, afterId, structure } = fields;
+    const { damaged, afterId, structure, search } = fields;
     if (!Array.isArray(damaged)) throw invalid('damaged must be a list');
     return {
       checked: wholeNumber(fields, 'checked', 0, Number.MAX_SAFE_INTEGER),
       damaged: damaged.map(parseDamaged),
       afterId: isAbsent(afterId) ? null : wholeNumber(fields, 'afterId', 0, Number.MAX_SAFE_INTEGER),
       ...(!isAbsent(structure) && { structure: parseStructure(structure) }),
+      ...(!isAbsent(search) && { search: parseSearch(search) }),
     };
   },
 };
@@ -47,6 +58,13 @@ export const verify: MessageKind<VerifyRequest, VerifyReply> = {
 function parseDamaged(value: unknown): DamagedEvent {
   const fields = anyFieldsOf(value, 'a damaged event');
   return { id: wholeNumber(fields, 'id', 0, Number.MAX_SAFE_INTEGER), message: text(fields, 'message') };
+}
+
+function parseSearch(value: unknown): SearchCheck {
+  const fields = anyFieldsOf(value, 'search');
+  const { wrong } = fields;
+  if (!Array.isArray(wrong)) throw invalid('wrong must be a list');
+  return { checked: wholeNumber(fields, 'checked', 0, Number.MAX_SAFE_INTEGER), wrong: wrong.map(String) };
 }
 
 function parseStructure(value: unknown): 'ok' | string[] {

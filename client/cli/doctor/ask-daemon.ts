@@ -1,6 +1,7 @@
 import { DaybookError } from '../../../shared/errors.ts';
 import type { StatsReply } from '../../../shared/messages/stats.ts';
 import type { StatusReply } from '../../../shared/messages/status.ts';
+import { askHealth, type Health } from '../health.ts';
 import { openClient } from '../open-client.ts';
 
 /** A daemon that has answered nothing for so long does not answer. */
@@ -10,13 +11,15 @@ export interface DaemonAnswer {
   readonly status?: StatusReply;
   /** Absent from a daemon that keeps nothing, and where the database does not answer. */
   readonly stats?: StatsReply;
+  /** Absent where there is no status. */
+  readonly health?: Health;
   /** From connecting to the answer. */
   readonly tookMs: number;
   /** Why there is no status. */
   readonly problem?: DaybookError;
 }
 
-/** Hello, status and stats, each at most for three seconds. */
+/** Hello, status, stats and a canary, each at most for three seconds. */
 export async function askDaemon(): Promise<DaemonAnswer> {
   const startMs = performance.now();
   const elapsed = () => performance.now() - startMs;
@@ -26,8 +29,9 @@ export async function askDaemon(): Promise<DaemonAnswer> {
     const status = await inTime(client.status());
     const tookMs = elapsed();
     const stats = await inTime(client.stats()).catch(() => undefined);
+    const health = await askHealth(client);
     await client.close();
-    return { status, tookMs, ...(stats !== undefined && { stats }) };
+    return { status, tookMs, health, ...(stats !== undefined && { stats }) };
   } catch (error) {
     // It may come later, to nobody.
     void opening.then(

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { daybookVersion } from '../../../shared/protocol-version.ts';
-import { settingDefaults } from '../../../shared/settings.ts';
+import { isSameSetting, settingDefaults } from '../../../shared/settings.ts';
+import { flightText } from '../health.ts';
 import { durationText } from '../output.ts';
 import { failed, type Finding, ok, warning } from './finding.ts';
 import type { Situation } from './situation.ts';
@@ -29,15 +30,30 @@ export function checkSocket({ paths, daemon }: Situation): Finding {
   return failed('socket', problem?.message ?? 'it does not answer', 'daybook restart');
 }
 
+/** Whether an event can be stored and read back, now. */
+export function checkCanary({ daemon }: Situation): Finding[] {
+  const { status, health } = daemon;
+  if (status === undefined || health === undefined) return [];
+  if (!status.persistence) return [ok('canary', 'nothing is stored (enable_persistence is false)')];
+  if (health.ok) return [ok('canary', flightText(health))];
+  const cure = health.code === 'disk_full' ? 'make room on the disk' : 'daybook logs; then: daybook restart';
+  return [failed('canary', health.message, cure)];
+}
+
 export function checkConfiguration({ paths, set, configProblem, daemon }: Situation): Finding {
   if (configProblem !== undefined) {
     return failed('configuration', configProblem, 'daybook config unset KEY, or edit the file');
   }
   const { settings } = daemon.status ?? {};
-  const wanted = { ...settingDefaults, 'persistence.database_path': paths.database, ...set };
+  const wanted = {
+    ...settingDefaults,
+    'persistence.database_path': paths.database,
+    'persistence.backup_directory': paths.backups,
+    ...set,
+  };
   const differing = Object.entries(wanted).filter(([key, value]) => {
     const running = settings?.[key.replace('persistence.', '') as keyof typeof settings];
-    return key.startsWith('persistence.') && running !== undefined && running !== value;
+    return key.startsWith('persistence.') && running !== undefined && !isSameSetting(running, value ?? undefined);
   });
   if (differing.length === 0) return ok('configuration', existsSync(paths.config) ? paths.config : 'the defaults');
   const keys = differing.map(([key]) => key).join(', ');

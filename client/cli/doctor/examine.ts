@@ -1,4 +1,5 @@
-import { checkClock, checkConfiguration, checkLock, checkSocket } from './daemon-checks.ts';
+import { checkCanary, checkClock, checkConfiguration, checkLock, checkSocket } from './daemon-checks.ts';
+import { checkBackups } from './backup-check.ts';
 import { failed, type Finding } from './finding.ts';
 import { checkFreeSpace, checkOwnership, checkSyncedFolders } from './place-checks.ts';
 import { checkAddon, checkNode, checkService, checkSocketLength } from './program-checks.ts';
@@ -21,8 +22,10 @@ export async function examine(situation: Situation): Promise<Finding[]> {
     ['clock', () => checkClock(situation, nowSeconds)],
     ['instance lock', () => checkLock(situation)],
     ['socket', () => checkSocket(situation)],
+    ['canary', () => checkCanary(situation)],
     ['database', () => checkDatabase(situation)],
     ['integrity', () => checkIntegrityAge(situation, nowSeconds)],
+    ['backups', () => checkBackups(situation, nowSeconds)],
     ['spools', () => checkSpools(situation)],
     ['log', () => checkLog(situation)],
   ];

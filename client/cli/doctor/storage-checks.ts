@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { agentOutputPaths } from '../../../launchd/agent-plist.ts';
 import { shellWord } from '../../../launchd/shell-word.ts';
+import { readLastLook } from '../../../shared/last-look.ts';
 import { limits } from '../../../shared/limits.ts';
 import { spoolDirectoryOf } from '../../spool/settings.ts';
 import { surveySpools } from '../../spool/survey.ts';
 import { bytesText, durationText, wholeNumber } from '../output.ts';
 import { failed, type Finding, ok, warning } from './finding.ts';
-import { readLastLook } from './last-look.ts';
 import { messageOf, type Situation } from './situation.ts';
 
 const SECONDS_PER_DAY = 86_400;

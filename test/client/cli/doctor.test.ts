@@ -33,7 +33,7 @@ import { temporaryHome } from '../../harness/temporary-home.ts';
 function moveIn(directory: string): void {
   mkdirSync(join(directory, 'tools'));
   const answers = `#!/bin/sh
-[ "$2" = show ] && { [ -f '${directory}/stale' ] && echo yes || echo no; }
+[ "$2" = show ] && { echo Id=daybook.service; echo ActiveState=active; [ -f '${directory}/stale' ] && echo NeedDaemonReload=yes; }
 [ "$1" = print ] && [ -f '${directory}/stale' ] && echo '	program = /elsewhere/node'
 exit 0
 `;
@@ -135,7 +135,7 @@ describe('daybook doctor', { skip }, () => {
     for (const name of ['doctor', 'machine', 'settings', 'status', 'stats']) {
       assert.ok(archive.includes(`daybook/${name}.json\0`), name);
     }
-    assert.match(archive, /"types": 1,\n\s*"sources": 1/);
+    assert.match(archive, /"types": 2,\n\s*"sources": 2/);
     assert.doesNotMatch(archive, /secret/);
     assert.ok(!archive.includes(place.path), 'the home directory is ~');
     assert.equal(statSync(bundle).mode & 0o777, 0o600);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { EventVerification } from '../../../daemon/query/verify-events.ts';
+import { EventVerification } from '../../../daemon/verify/verify-events.ts';
 import { limits } from '../../../shared/limits.ts';
 import type { DamagedEvent, VerifyReply } from '../../../shared/messages/verify.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { limits } from '../../shared/limits.ts';
 import { errorFromBody } from '../../shared/messages/error-body.ts';
 import type { VerifyReply, VerifyRequest } from '../../shared/messages/verify.ts';
-import { workerEntry } from '../worker-entry.ts';
-import { Questions } from './questions.ts';
+import { programFile } from '../../shared/program-file.ts';
+import { Questions } from '../query/questions.ts';
 import type { FromVerifier, ToVerifier } from './verify-messages.ts';
 
 /**
@@ -18,6 +18,7 @@ import type { FromVerifier, ToVerifier } from './verify-messages.ts';
 export class Verifier {
   readonly #databasePath: string | undefined;
   readonly #onDamage: () => void;
+  readonly #onWrongIndex: () => void;
   readonly #questions: Questions;
   #process: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -26,10 +27,16 @@ export class Verifier {
   /**
    * @param databasePath undefined when the daemon stores nothing: then every request is refused
    * @param onDamage told when the file is not built as it must be
+   * @param onWrongIndex told when the search index does not agree with the events
    */
-  constructor(databasePath: string | undefined, onDamage: () => void = () => undefined) {
+  constructor(
+    databasePath: string | undefined,
+    onDamage: () => void = () => undefined,
+    onWrongIndex: () => void = () => undefined,
+  ) {
     this.#databasePath = databasePath;
     this.#onDamage = onDamage;
+    this.#onWrongIndex = onWrongIndex;
     this.#questions = new Questions({
       isPersisting: databasePath !== undefined,
       bound: limits.verifyQueueRequests,
@@ -63,7 +70,7 @@ export class Verifier {
 
   #awake(): ChildProcess {
     if (this.#process !== undefined) return this.#process;
-    const child = fork(fileURLToPath(workerEntry(import.meta.url, 'verify-process')), [this.#databasePath ?? ''], {
+    const child = fork(fileURLToPath(programFile('daemon/verify/verify-process')), [this.#databasePath ?? ''], {
       serialization: 'advanced',
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-old-space-size=128'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -83,8 +90,9 @@ export class Verifier {
   #settle(message: FromVerifier): void {
     if ('error' in message) this.#questions.refuse(message.key, errorFromBody(message.error));
     else {
-      const { structure = 'ok' } = message.reply;
+      const { structure = 'ok', search } = message.reply;
       if (structure !== 'ok') this.#onDamage();
+      if (search !== undefined && search.wrong.length > 0) this.#onWrongIndex();
       this.#questions.answer(message.key, message.reply);
     }
     if (this.#questions.underWay === 0 && !this.#isClosed) {

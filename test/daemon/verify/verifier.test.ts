@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { Verifier } from '../../../daemon/query/verifier.ts';
+import { Verifier } from '../../../daemon/verify/verifier.ts';
 import { limits } from '../../../shared/limits.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -124,7 +124,9 @@ describe('a verification that takes long', () => {
     assert.equal((await other.recordBatch([event(1)])).duplicate, 1);
     assert.equal(isVerified, false);
     rmSync(stuck);
-    assert.deepEqual(await verified, sound);
+    // There may be an index by now.
+    const { search: _search, ...reply } = await verified;
+    assert.deepEqual(reply, sound);
   });
 
   test('does not hold up the end of the daemon, and ends with it', async () => {
