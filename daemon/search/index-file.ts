@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { storageFailure } from '../storage/storage-failure.ts';
 
 /** Raised whenever events would be indexed in another way: then the index is made anew. */
-const VERSION = 'words 1';
+export const VERSION = 'words 2';
 
 /** Where the full-text index of a database is. A file of its own: it can be deleted, and is then made again. */
 export function searchIndexPath(databasePath: string): string {
@@ -71,6 +71,8 @@ const SCHEMA = `
 
 function open(path: string): Database {
   const db = new Sqlite(path);
+  // Only takes effect on an empty file, and only before WAL mode.
+  db.pragma('auto_vacuum = INCREMENTAL');
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = NORMAL');
   db.pragma('journal_size_limit = 16777216');

@@ -8,15 +8,19 @@ export interface IndexerSettings {
 }
 
 export type ToIndexer =
-  /** There may be something to index. */
+  /** There may be something to index: a burst of it. */
   | { kind: 'go' }
   /** The index is damaged. */
   | { kind: 'rebuild' }
+  /** Take these parts out and leave no trace of them, or begin anew. Answered with `forgotten`. */
+  | { kind: 'forget'; parts: readonly number[] | 'all' }
   | { kind: 'close' };
 
 export type FromIndexer =
   /** The index is one of this database, or empty. */
   | { kind: 'ready' }
-  /** Everything is indexed. */
-  | { kind: 'done' }
+  /** The burst is over. `behind` events are not indexed of those up to `lastId`. */
+  | { kind: 'done'; behind: number; lastId: number }
+  /** `isClear`: false when a reader was in the way. */
+  | { kind: 'forgotten'; isClear: boolean }
   | { kind: 'log'; level: 'info' | 'warn'; message: string; reason?: string };

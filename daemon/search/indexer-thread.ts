@@ -12,10 +12,14 @@ const port = parentPort;
 const { databasePath, indexPath, databaseId, lastId } = workerData as IndexerSettings;
 const tell = (message: FromIndexer) => port.postMessage(message);
 
+/** Slices before it is decided anew whether this is the time. */
+const BURST_SLICES = 8;
+
 letOthersGoFirst();
 const events = openReader(databasePath);
-// Each row is read once; mapped pages would only count as memory of the daemon.
+// Each row is read once, and in order: kept pages would only count as memory of the daemon.
 events.pragma('mmap_size = 0');
+events.pragma('cache_size = -256');
 const hashes = events.prepare<[number], Buffer>('SELECT hash FROM event WHERE id = ?').pluck();
 let index = open();
 let indexing = new Indexing(index, events);
@@ -25,10 +29,13 @@ tell({ kind: 'ready' });
 port.on('message', (message: ToIndexer) => {
   switch (message.kind) {
     case 'go':
-      if (!isGoing) go();
+      if (!isGoing) go(BURST_SLICES);
       break;
     case 'rebuild':
       rebuild('a reader met damaged bytes in it');
+      break;
+    case 'forget':
+      forget(message.parts);
       break;
     case 'close':
       isGoing = false;
@@ -48,32 +55,48 @@ function open() {
 }
 
 /** One slice a turn of the event loop, so that messages are taken in between. */
-function go(): void {
+function go(slices: number): void {
   isGoing = true;
   setImmediate(() => {
     if (!isGoing) return;
     try {
-      if (indexing.slice()) {
-        go();
+      if (indexing.slice() && slices > 1) {
+        go(slices - 1);
         return;
       }
+      isGoing = false;
+      tell({ kind: 'done', ...indexing.backlog() });
     } catch (error) {
       if (storageFailure(error) !== 'damaged') throw error;
       // Whether it is the index or the database that is damaged: a new index costs time only.
       isGoing = false;
       rebuild(String(error));
-      return;
     }
-    isGoing = false;
-    tell({ kind: 'done' });
   });
+}
+
+function forget(parts: readonly number[] | 'all'): void {
+  let isClear = true;
+  try {
+    if (parts === 'all') beginAnew();
+    else isClear = indexing.forget(parts);
+  } catch {
+    // What is in the way of clearing one is not in the way of a new one.
+    beginAnew();
+  }
+  tell({ kind: 'forgotten', isClear });
+  if (!isGoing) go(BURST_SLICES);
 }
 
 function rebuild(reason: string): void {
   tell({ kind: 'log', level: 'warn', message: 'the search index is made anew', reason });
+  beginAnew();
+  if (!isGoing) go(BURST_SLICES);
+}
+
+function beginAnew(): void {
   index.close();
   removeSearchIndex(indexPath);
   index = open();
   indexing = new Indexing(index, events);
-  if (!isGoing) go();
 }

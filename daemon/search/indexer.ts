@@ -1,23 +1,30 @@
 import { Worker } from 'node:worker_threads';
-import { workerEntry } from '../worker-entry.ts';
+import { programFile } from '../../shared/program-file.ts';
+import { removeSearchIndex } from './index-file.ts';
 import type { FromIndexer, IndexerSettings, ToIndexer } from './indexer-messages.ts';
 
 export interface IndexerOptions extends IndexerSettings {
   onLog: (level: 'info' | 'warn', message: string, reason: string | undefined) => void;
 }
 
-/** Events that wait for the index before it begins at once, and how long fewer of them wait. */
-const EVENTS_AT_ONCE = 1_000;
-const QUIET_MS = 30_000;
+/** Events that are worth a burst, and how long fewer of them wait. */
+const WORTH_EVENTS = 1_000;
+const FEW_WAIT_MS = 30_000;
+/** While more than so many events come in this time, the processor is left to those who record. */
+const CALM_MS = 100;
+const CALM_EVENTS = 200;
+/** At most until so many wait: reading them takes half a second, and a second what a flood has brought when they are done. */
+const MOST_BEHIND = 100_000;
 /** How long the thread stays without work: it takes longer to start than to keep, but keeps some MB. */
-const IDLE_MS = 5_000;
+const IDLE_MS = 2_000;
 const RETRY_MS = 60_000;
 
 /**
  * The daemon's handle on the indexer thread.
  *
- * States: asleep (no thread; nothing to index for a while), idle, going, failed (asleep until a retry), closed. It goes
- * when much has come, or half a minute after a little has, and never keeps anybody waiting: what it has not indexed is read.
+ * States: asleep (no thread; nothing to index for a while), idle, going (in the middle of a burst), failed (asleep until a
+ * retry), closed. It goes when it is calm again after much has come, when too much waits, or half a minute after a little
+ * has come, and never keeps anybody waiting: what it has not indexed is read.
  */
 export class Indexer {
   readonly #options: IndexerOptions;
@@ -28,10 +35,16 @@ export class Indexer {
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
   #lastId: number;
-  /** Everything up to here is indexed, or being indexed. */
-  #sentTo = 0;
+  /** Events that were not indexed when the last burst was over, of those up to `#countedId`. */
+  #behind = Number.POSITIVE_INFINITY;
+  #countedId = 0;
+  /** Since when events are counted, to know whether it is calm. */
+  #watch = { sinceMs: 0, id: 0 };
   #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
   #sleep: NodeJS.Timeout | undefined;
+  /** Those who wait until parts are taken out, in the order in which they asked. */
+  readonly #forgetting: ((isClear: boolean) => void)[] = [];
 
   /** Starts the thread, to hold the index against the database before either changes. */
   constructor(options: IndexerOptions) {
@@ -49,9 +62,20 @@ export class Indexer {
   /** Events up to this id are committed. */
   note(lastId: number): void {
     this.#lastId = lastId;
-    if (this.#isGoing || this.#isClosed || this.#retry !== undefined || lastId === this.#sentTo) return;
-    if (lastId - this.#sentTo >= EVENTS_AT_ONCE) this.#go();
-    else this.#timer ??= setTimeout(() => this.#go(), QUIET_MS).unref();
+    if (this.#isGoing || this.#isClosed || this.#retry !== undefined) return;
+    const waiting = this.#waiting;
+    if (waiting >= MOST_BEHIND) this.#go();
+    else if (waiting >= WORTH_EVENTS) this.#goIn(CALM_MS);
+    else if (waiting > 0) this.#goIn(FEW_WAIT_MS);
+  }
+
+  get #waiting(): number {
+    return this.#behind + Math.max(0, this.#lastId - this.#countedId);
+  }
+
+  /** Events were deleted: parts of which none is left can go. */
+  noteRemoved(): void {
+    if (!this.#isGoing) this.#go();
   }
 
   /** A reader met bytes in the index that cannot have been written. */
@@ -59,6 +83,24 @@ export class Indexer {
     if (this.#isClosed) return;
     this.#go();
     this.#post({ kind: 'rebuild' });
+  }
+
+  /**
+   * Takes parts of the index out, so that no trace of their words is left, and has them made again.
+   * @throws Error when that could not be done
+   */
+  async forget(parts: readonly number[] | 'all'): Promise<void> {
+    if (this.#isClosed) throw new Error('the daemon is going away');
+    this.#go();
+    if (this.#worker === undefined) {
+      // It has failed a moment ago, and nobody has it open to write.
+      removeSearchIndex(this.#options.indexPath);
+      return;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#forgetting.push(resolve);
+    this.#post({ kind: 'forget', parts });
+    if (!(await promise)) throw new Error('the search index is in use');
   }
 
   /** Ends the slice under way and the thread. */
@@ -70,13 +112,35 @@ export class Indexer {
     await this.#end();
   }
 
+  /** Goes after this time, or when the time that is set already has passed, if that is less; later if it is not calm then. */
+  #goIn(ms: number): void {
+    if (this.#timer !== undefined && this.#timerMs <= ms) return;
+    clearTimeout(this.#timer);
+    this.#startWatch();
+    this.#timerMs = ms;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#isCalm()) this.#go();
+      else this.note(this.#lastId);
+    }, ms).unref();
+  }
+
+  #startWatch(): void {
+    this.#watch = { sinceMs: performance.now(), id: this.#lastId };
+  }
+
+  #isCalm(): boolean {
+    const { sinceMs, id } = this.#watch;
+    return (this.#lastId - id) * CALM_MS <= CALM_EVENTS * (performance.now() - sinceMs);
+  }
+
   #go(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#isClosed || this.#retry !== undefined) return;
     clearTimeout(this.#sleep);
+    this.#startWatch();
     this.#isGoing = true;
-    this.#sentTo = this.#lastId;
     this.#worker ??= this.#start();
     this.#post({ kind: 'go' });
   }
@@ -89,7 +153,7 @@ export class Indexer {
       databaseId,
       lastId: this.#isChecked ? this.#lastId : lastId,
     };
-    const worker = new Worker(workerEntry(import.meta.url, 'indexer-thread'), {
+    const worker = new Worker(programFile('daemon/search/indexer-thread'), {
       workerData: settings,
       resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
     });
@@ -100,17 +164,19 @@ export class Indexer {
       else if (message.kind === 'ready') {
         this.#isChecked = true;
         ready.resolve();
-      } else this.#done();
+      } else if (message.kind === 'forgotten') this.#forgetting.shift()?.(message.isClear);
+      else this.#done(message.behind, message.lastId);
     });
     worker.on('error', (error: unknown) => {
       onLog('warn', 'events are not indexed for now; searching reads them', String(error));
     });
     worker.on('exit', () => {
       ready.resolve();
+      for (const resolve of this.#forgetting.splice(0)) resolve(false);
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       this.#isGoing = false;
-      this.#sentTo = 0;
+      this.#behind = Number.POSITIVE_INFINITY;
       this.#retryLater();
     });
     return worker;
@@ -125,9 +191,17 @@ export class Indexer {
     }, RETRY_MS).unref();
   }
 
-  #done(): void {
+  #done(behind: number, lastId: number): void {
     this.#isGoing = false;
+    this.#behind = behind;
+    this.#countedId = lastId;
+    if (this.#waiting >= WORTH_EVENTS && this.#isCalm()) {
+      this.#go();
+      return;
+    }
     this.note(this.#lastId);
+    if (this.#isGoing) return;
+    clearTimeout(this.#sleep);
     this.#sleep = setTimeout(() => void this.#end(), IDLE_MS).unref();
   }
 

@@ -4,21 +4,23 @@ import { plainWords } from '../../shared/search/words.ts';
 import { NameReader } from '../storage/name-reader.ts';
 import { payloadText } from '../storage/payload.ts';
 import { dataWords } from './event-text.ts';
+import { dropPart, forgetParts } from '../forgetting/forget-parts.ts';
 import { type Part, partNumbered, partOf, zoneOf } from './index-parts.ts';
 import { nameMark } from './name-mark.ts';
 
-interface Row {
-  id: number;
-  timestamp: number;
-  hash: Buffer;
-  type_id: number;
-  source_id: number;
-  action_id: number | null;
-  data: string | Buffer;
-}
+type Row = [
+  id: number,
+  timestamp: number,
+  typeId: number,
+  sourceId: number,
+  actionId: number | null,
+  data: string | Buffer,
+];
 
-/** Events in one transaction of the index. */
-const SLICE_EVENTS = 500;
+/** Events in one transaction of the index: each leaves a tree of words, which SQLite then has to merge with others. */
+const SLICE_EVENTS = 2_000;
+/** Events of which the texts are in memory together. */
+const READ_EVENTS = 250;
 
 /**
  * Brings the index up to the events, a slice at a time, the newest part first: what is asked about most is found by the
@@ -31,6 +33,7 @@ export class Indexing {
   readonly #lastId: Statement<[], number>;
   readonly #oldestId: Statement<[], number | null>;
   readonly #rows: Statement<[number, number, number], Row>;
+  readonly #hash: Statement<[number], Buffer>;
   readonly #marks: Statement<[], { number: number; indexed_to: number }>;
   readonly #mark: Statement<[number, number, number | null, Buffer | null]>;
   readonly #zone: Statement<[number, number, number]>;
@@ -42,9 +45,12 @@ export class Indexing {
     this.#lastId = events.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
     this.#oldestId = events.prepare<[], number | null>('SELECT min(id) FROM event').pluck();
     this.#rows = events.prepare(
-      `SELECT id, timestamp, hash, type_id, source_id, action_id, data FROM event
+      `SELECT id, timestamp, type_id, source_id, action_id, data FROM event
        WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
     );
+    // Arrays, and no hashes: making objects of rows costs more than reading them.
+    this.#rows.raw();
+    this.#hash = events.prepare<[number], Buffer>('SELECT hash FROM event WHERE id = ?').pluck();
     this.#marks = index.prepare('SELECT number, indexed_to FROM part');
     this.#mark = index.prepare(
       `INSERT INTO part (number, indexed_to, newest_id, newest_hash) VALUES (?, ?, ?, ?)
@@ -57,49 +63,71 @@ export class Indexing {
     );
   }
 
+  /**
+   * Takes parts out, words and all; slices make them anew. False when a reader was in the way of the last of it.
+   * @throws SqliteError
+   */
+  forget(numbers: readonly number[]): boolean {
+    for (const number of numbers) this.#inserts.delete(number);
+    return forgetParts(this.#index, numbers);
+  }
+
   /** Does one slice; false when there was nothing to do. @throws SqliteError */
   slice(): boolean {
-    const oldest = this.#oldestId.get() ?? Number.POSITIVE_INFINITY;
-    const lastId = this.#lastId.get() ?? 0;
-    const marks = new Map(this.#marks.all().map(({ number, indexed_to }) => [number, indexed_to]));
+    const { oldest, lastId, marks } = this.#state();
     for (const number of marks.keys()) {
       if (partNumbered(number).to < Math.min(oldest, lastId)) {
         this.#drop(number);
         return true;
       }
     }
-    if (oldest > lastId) return false;
-    for (let { number } = partOf(lastId); number >= partOf(oldest).number; number -= 1) {
-      const part = partNumbered(number);
-      const indexedTo = marks.get(number) ?? Math.max(part.from, oldest) - 1;
-      const upTo = Math.min(part.to, lastId);
-      if (indexedTo < upTo) {
-        this.#extend(part, indexedTo, upTo, !marks.has(number));
-        return true;
-      }
+    for (const { part, indexedTo, upTo } of unfinished(oldest, lastId, marks)) {
+      this.#extend(part, indexedTo, upTo, !marks.has(part.number));
+      return true;
     }
     return false;
   }
 
+  /** How many events are not indexed, of those up to `lastId`. */
+  backlog(): { behind: number; lastId: number } {
+    const { oldest, lastId, marks } = this.#state();
+    let behind = 0;
+    for (const { indexedTo, upTo } of unfinished(oldest, lastId, marks)) behind += upTo - indexedTo;
+    return { behind, lastId };
+  }
+
+  #state(): { oldest: number; lastId: number; marks: Map<number, number> } {
+    return {
+      oldest: this.#oldestId.get() ?? Number.POSITIVE_INFINITY,
+      lastId: this.#lastId.get() ?? 0,
+      marks: new Map(this.#marks.all().map(({ number, indexed_to }) => [number, indexed_to])),
+    };
+  }
+
   #extend(part: Part, indexedTo: number, upTo: number, isNew: boolean): void {
-    const rows = this.#rows.all(indexedTo, upTo, SLICE_EVENTS);
-    const newest = rows.at(-1);
-    const mark = newest === undefined || rows.length < SLICE_EVENTS ? upTo : newest.id;
     this.#index.transaction(() => {
       if (isNew) this.#index.exec(tableOf(part.number));
       const insert = this.#insertOf(part.number);
       const zones = new Map<number, { since: number; until: number }>();
-      for (const row of rows) {
-        insert.run(row.id, this.#words(row));
-        const zone = zones.get(zoneOf(row.id));
-        if (zone === undefined) zones.set(zoneOf(row.id), { since: row.timestamp, until: row.timestamp });
-        else {
-          zone.since = Math.min(zone.since, row.timestamp);
-          zone.until = Math.max(zone.until, row.timestamp);
+      let newest: number | undefined;
+      let mark = indexedTo;
+      for (let count = 0; count < SLICE_EVENTS && mark < upTo; count += READ_EVENTS) {
+        const rows = this.#rows.all(mark, upTo, READ_EVENTS);
+        for (const [id, timestamp, typeId, sourceId, actionId, data] of rows) {
+          insert.run(id, this.#words(typeId, sourceId, actionId, data));
+          const zone = zones.get(zoneOf(id));
+          if (zone === undefined) zones.set(zoneOf(id), { since: timestamp, until: timestamp });
+          else {
+            zone.since = Math.min(zone.since, timestamp);
+            zone.until = Math.max(zone.until, timestamp);
+          }
+          newest = id;
         }
+        mark = newest === undefined || rows.length < READ_EVENTS ? upTo : newest;
       }
       for (const [number, { since, until }] of zones) this.#zone.run(number, since, until);
-      this.#mark.run(part.number, mark, newest?.id ?? null, newest?.hash ?? null);
+      const hash = newest === undefined ? undefined : this.#hash.get(newest);
+      this.#mark.run(part.number, mark, hash === undefined ? null : (newest ?? null), hash ?? null);
       // Once, when the last of it is there: one tree to look into instead of several.
       if (mark === part.to)
         this.#index.exec(`INSERT INTO words_${part.number} (words_${part.number}) VALUES ('optimize')`);
@@ -118,16 +146,12 @@ export class Indexing {
   /** All its events are deleted. Entries of others that are deleted lead nowhere, and go with their part. */
   #drop(number: number): void {
     this.#inserts.delete(number);
-    const { from, to } = partNumbered(number);
-    this.#index.transaction(() => {
-      this.#index.exec(`DROP TABLE IF EXISTS words_${number}`);
-      this.#index.prepare('DELETE FROM part WHERE number = ?').run(number);
-      this.#index.prepare('DELETE FROM zone WHERE number BETWEEN ? AND ?').run(zoneOf(from), zoneOf(to));
-    })();
+    this.#index.transaction(() => dropPart(this.#index, number))();
+    this.#index.pragma('incremental_vacuum');
   }
 
-  #words({ type_id, source_id, action_id, data }: Row): string {
-    const names = this.#namesWords(type_id, source_id, action_id);
+  #words(typeId: number, sourceId: number, actionId: number | null, data: string | Buffer): string {
+    const names = this.#namesWords(typeId, sourceId, actionId);
     let value: Json;
     try {
       value = JSON.parse(payloadText(data)) as Json;
@@ -153,6 +177,21 @@ export class Indexing {
       this.#nameWords.set(key, words);
     }
     return words;
+  }
+}
+
+/** The parts that are not indexed up to the last event, the newest first. */
+function* unfinished(
+  oldest: number,
+  lastId: number,
+  marks: ReadonlyMap<number, number>,
+): Generator<{ part: Part; indexedTo: number; upTo: number }, void, undefined> {
+  if (oldest > lastId) return;
+  for (let { number } = partOf(lastId); number >= partOf(oldest).number; number -= 1) {
+    const part = partNumbered(number);
+    const indexedTo = marks.get(number) ?? Math.max(part.from, oldest) - 1;
+    const upTo = Math.min(part.to, lastId);
+    if (indexedTo < upTo) yield { part, indexedTo, upTo };
   }
 }
 

@@ -8,7 +8,14 @@ import type { Deadline } from '../query/deadline.ts';
 import { matches, type ResolvedFilter, resolveFilter } from '../query/event-filter.ts';
 import type { KeyRow } from '../query/key-stream.ts';
 import type { Steps } from '../query/steps.ts';
-import { PageContent, StoredEvents } from '../query/stored-events.ts';
+import {
+  type EventForm,
+  jsonArray,
+  type JsonPage,
+  PageContent,
+  type ReadEvent,
+  StoredEvents,
+} from '../query/stored-events.ts';
 import { NameReader } from '../storage/name-reader.ts';
 import { payloadText } from '../storage/payload.ts';
 import { partOf } from './index-parts.ts';
@@ -17,7 +24,8 @@ import { type IndexQuery, indexQuery } from './match-expression.ts';
 import { decodeSearchCursor, encodeSearchCursor } from './search-cursor.ts';
 
 const FIRST_WINDOW_ROWS = 128;
-const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id, processed';
+const COLUMNS =
+  "id, timestamp, type_id, source_id, action_id, processed, CASE WHEN typeof(data) = 'blob' OR json_valid(data) THEN data END AS data";
 
 interface Asked {
   query: SearchQuery;
@@ -47,17 +55,33 @@ export class SearchPages {
     this.#events = new StoredEvents(db, this.#names);
     this.#newestId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
     this.#oldestId = db.prepare<[], number | null>('SELECT min(id) FROM event').pluck();
-    this.#row = db.prepare(`SELECT ${KEY_COLUMNS}, data FROM event WHERE id = ?`);
-    this.#rows = db.prepare(`SELECT ${KEY_COLUMNS}, data FROM event WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?`);
+    this.#row = db.prepare(`SELECT ${COLUMNS} FROM event WHERE id = ?`);
+    this.#rows = db.prepare(`SELECT ${COLUMNS} FROM event WHERE id > ? AND id < ? ORDER BY id DESC LIMIT ?`);
   }
 
   /** @throws DaybookError invalid_cursor, invalid_request, too_large */
   *pageInSteps(request: SearchRequest, deadline: Deadline, useIndex = true): Steps<SearchReply> {
+    const { list, ...rest } = yield* this.#page(request, deadline, useIndex, this.#events.asValues);
+    return { events: list, ...rest };
+  }
+
+  /** The same with its events as the text of a JSON array. @throws DaybookError invalid_cursor, invalid_request, too_large */
+  *jsonPageInSteps(request: SearchRequest, deadline: Deadline, useIndex = true): Steps<JsonPage<SearchReply>> {
+    const { list, ...rest } = yield* this.#page(request, deadline, useIndex, this.#events.asTexts);
+    return { eventsJson: jsonArray(list), ...rest };
+  }
+
+  *#page<Item>(
+    request: SearchRequest,
+    deadline: Deadline,
+    useIndex: boolean,
+    form: EventForm<Item>,
+  ): Steps<Omit<SearchReply, 'events'> & { list: Item[] }> {
     const query = parseSearchQuery(request.query);
     let below =
       request.cursor === undefined ? Number.MAX_SAFE_INTEGER : decodeSearchCursor(request.cursor, this.#databaseId);
     const filter = resolveFilter(request.filter, this.#names);
-    const found = new PageContent();
+    const found = new PageContent<Item>();
     const oldest = this.#oldestId.get() ?? Number.POSITIVE_INFINITY;
     below = Math.min(below, (this.#newestId.get() ?? 0) + 1);
     if (filter.matchesNothing) below = 0;
@@ -69,7 +93,7 @@ export class SearchPages {
     page: while (below > oldest) {
       const window = this.#window(asked, below, windowRows);
       for (const candidate of window.candidates) {
-        const read = this.#judge(asked, candidate, window.isIndexed);
+        const read = this.#judge(asked, candidate, window.isIndexed, form);
         if (read !== undefined) {
           // One more is there, so the page does not end with the last.
           if (found.count === request.limit) break page;
@@ -95,7 +119,7 @@ export class SearchPages {
       yield;
     }
     return {
-      events: found.list,
+      list: found.list,
       damaged: found.damaged,
       cursor: below <= oldest ? null : encodeSearchCursor(this.#databaseId, below),
       partial,
@@ -122,23 +146,27 @@ export class SearchPages {
   }
 
   /** The event when it is what was asked for; undefined when not. */
-  #judge({ query, filter, index, needles }: Asked, candidate: number | KeyRow, isIndexed: boolean) {
+  #judge<Item>(
+    { query, filter, index, needles }: Asked,
+    candidate: number | KeyRow,
+    isIndexed: boolean,
+    form: EventForm<Item>,
+  ): ReadEvent<Item> | undefined {
     const row = typeof candidate === 'number' ? this.#row.get(candidate) : candidate;
     // Gone: the index forgets the deleted later.
     if (row === undefined || !matches(filter, row)) return undefined;
-    if (!isIndexed && row.data !== null) {
+    if (row.data !== null && !(isIndexed && index.isExact)) {
       try {
         const json = payloadText(row.data);
         if (!needles.mayMatch(json, this.#namesOf(row))) return undefined;
-        row.data = json;
       } catch {
         // The reading below says that it is damaged.
       }
     }
-    const read = this.#events.read(row, filter.conditions);
+    const read = form.read(row, filter.conditions);
     if (read === 'gone' || read === 'other') return undefined;
     if ('damagedId' in read) return read;
-    return (isIndexed && index.isExact) || isMatch(query, read.event) ? read : undefined;
+    return (isIndexed && index.isExact) || isMatch(query, form.eventOf(read.item)) ? read : undefined;
   }
 
   #namesOf({ type_id, source_id, action_id }: KeyRow): string {

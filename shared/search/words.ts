@@ -34,9 +34,10 @@ const RUN = new RegExp(
 );
 const ASCII = /^[\0-\x7f]*$/;
 /** Without one of these a text is just plain words, compared as they stand but for case. The cheaper tests come first. */
-const NOT_ASCII_OR_MIXED = /[^\x20-\x7e]|[A-Za-z0-9][A-Z]/;
-const NOT_ASCII_OR_DIVIDED = /[^\x20-\x7e]|[a-z][A-Z]|[A-Z0-9][A-Z][a-z]{2}/;
-const TOO_LONG = /[A-Za-z0-9]{65}/;
+const NOT_ASCII_OR_MIXED = /[^\t\n\r\x20-\x7e]|[A-Za-z0-9][A-Z]/;
+const NOT_ASCII_OR_DIVIDED = /[^\t\n\r\x20-\x7e]|[a-z][A-Z]|[A-Z0-9][A-Z][a-z]{2}/;
+/** Dashes, quotes, bullets and spaces beyond ASCII: they separate words, and are all that many a text has beyond it. */
+const PUNCTUATION = /[\u00a0\u00ab\u00b7\u00bb\u2010-\u2027\u202f]/g;
 const PART_END = /(?<=\p{Ll})(?=\p{Lu})|(?<=[\p{Lu}\p{N}])(?=\p{Lu}\p{Ll}{2})/u;
 
 /** The words of a text in order. Positions are those in its NFC form. */
@@ -57,6 +58,8 @@ export function wordsOf(text: string): Word[] {
 /** A text that has the same words when it is split at everything but ASCII letters, digits and what is beyond ASCII. */
 export function plainWords(text: string): string {
   if (isPlain(text)) return text;
+  const bare = text.replaceAll(PUNCTUATION, ' ');
+  if (isPlain(bare)) return bare;
   let plain = '';
   for (const { whole, parts } of wordsOf(text)) {
     plain += ` ${whole}`;
@@ -65,9 +68,26 @@ export function plainWords(text: string): string {
   return plain;
 }
 
-function isPlain(text: string): boolean {
+/** Whether `plainWords` has nothing to do. */
+export function isPlain(text: string): boolean {
   if (NOT_ASCII_OR_MIXED.test(text) && NOT_ASCII_OR_DIVIDED.test(text)) return false;
-  return text.length <= LONGEST_WORD || !TOO_LONG.test(text);
+  return !hasLongWord(text);
+}
+
+/** Of an ASCII text. A long word has a character at each place that is this far from the last gap. */
+function hasLongWord(text: string): boolean {
+  let gap = -1;
+  for (let end = LONGEST_WORD; end < text.length; end = gap + 1 + LONGEST_WORD) {
+    let at = end;
+    while (at > gap && isLetterOrDigit(text.charCodeAt(at))) at -= 1;
+    if (at === gap) return true;
+    gap = at;
+  }
+  return false;
+}
+
+function isLetterOrDigit(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39);
 }
 
 function partsOf(run: string, isAscii: boolean): readonly string[] {

@@ -38,8 +38,8 @@ export const targets: readonly Target[] = [
   ...againstRedis(1.8, 'committed events/s, one client, against Redis Streams everysec', 'daybook', 'redis everysec'),
   atLeast(
     1.2,
-    'committed and searchable events/s, one client, against Redis Streams everysec',
-    rate('daybook'),
+    'committed and indexed for search, events/s, one client, against Redis Streams everysec',
+    rate('daybook, searchable'),
     rate('redis everysec'),
   ),
   ...againstRedis(

@@ -37,6 +37,11 @@ export const phases: readonly Phase[] = [
         input: { clients: 1, events: RATE_EVENTS, seed, search: 'off' },
       },
       {
+        name: 'daybook, searchable',
+        script: 'committed',
+        input: { clients: 1, events: RATE_EVENTS, seed, search: 'awaited' },
+      },
+      {
         name: 'redis everysec',
         script: 'redis-stream',
         input: { batches: 'each awaited', appendFsync: 'everysec', clients: 1, events: RATE_EVENTS, seed },

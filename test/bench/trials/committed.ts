@@ -1,9 +1,19 @@
-/** `record()` of one or several clients in this process: events per second until they are committed, and the caller's time. */
+/**
+ * `record()` of one or several clients in this process: events per second until they are committed, or until the search
+ * index has them too, and the caller's time.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { indexedTo } from '../../harness/indexed-to.ts';
 import { startDaemon } from '../bench-daemon.ts';
 import { measureRate, RecordClock, recordInBatches, type Send } from '../load.ts';
 import { reportFigures, type Surroundings, trialInput } from '../trial-input.ts';
 
-const input = trialInput() as Surroundings & { events: number; seed: number; clients: number; search?: 'off' };
+const input = trialInput() as Surroundings & {
+  events: number;
+  seed: number;
+  clients: number;
+  search?: 'off' | 'awaited';
+};
 await using daemon = await startDaemon(
   input,
   undefined,
@@ -17,6 +27,9 @@ const senders = clients.map(
     async (events, inFlight) => {
       clock = new RecordClock();
       await recordInBatches(client, events, inFlight, clock);
+      if (input.search !== 'awaited') return;
+      const stored = clients.reduce((sum, { counters }) => sum + counters.stored, 0);
+      while (indexedTo(daemon.paths.database) < stored) await pause(5);
     },
 );
 const eventsPerSecond = await measureRate(senders, input.events, input.seed);

@@ -43,6 +43,13 @@ class Indexed {
     return slices;
   }
 
+  behind(): number {
+    const { db } = this.open();
+    const { behind } = new Indexing(db, this.database.db).backlog();
+    db.close();
+    return behind;
+  }
+
   find(query: string): number[] {
     const reader = new IndexReader(this.path);
     const pages = new SearchPages(this.database.db, reader);
@@ -78,13 +85,18 @@ describe('the index', () => {
     indexed.database.append([event(1), event(2), event(3)]);
     indexed.skipTo(2 * PART_IDS);
     indexed.database.append([event(4), event(5)]);
+    assert.equal(indexed.behind(), 2 * PART_IDS + 1);
     assert.ok(indexed.index() >= 2);
     assert.equal(indexed.index(), 0);
+    assert.equal(indexed.behind(), 0);
+    indexed.database.append([event(6)]);
+    assert.equal(indexed.behind(), 1);
     const late = 2 * PART_IDS;
-    assert.deepEqual(indexed.find('common'), [late + 1, late, 3, 2, 1]);
+    assert.deepEqual(indexed.find('common'), [late + 2, late + 1, late, 3, 2, 1]);
 
     indexed.database.db.exec('DELETE FROM event WHERE id IN (1, 3)');
-    assert.deepEqual(indexed.find('common'), [late + 1, late, 2]);
+    assert.deepEqual(indexed.find('common'), [late + 2, late + 1, late, 2]);
+    assert.equal(indexed.index(), 1);
     assert.equal(indexed.index(), 0);
 
     indexed.database.db.exec('DELETE FROM event WHERE id < 10');
@@ -96,7 +108,7 @@ describe('the index', () => {
       .all();
     db.close();
     assert.ok(!tables.includes('words_0'));
-    assert.deepEqual(indexed.find('common'), [late + 1, late]);
+    assert.deepEqual(indexed.find('common'), [late + 2, late + 1, late]);
     assert.deepEqual(indexed.find('n5'), [late + 1]);
   });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import Sqlite from 'better-sqlite3';
 import * as fc from 'fast-check';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
@@ -7,6 +6,7 @@ import type { Client, EventSearch, StoredEvent } from '../../../client/index.ts'
 import { DaybookError } from '../../../shared/errors.ts';
 import { corpus } from '../../bench/corpus.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
+import { indexedTo } from '../../harness/indexed-to.ts';
 import { checkProperty, seed, seededIntegers } from '../../harness/property.ts';
 import { scanFor, textsOf } from '../../harness/search-scan.ts';
 import { waitFor } from '../../harness/wait-for.ts';
@@ -17,20 +17,6 @@ const EVENTS = INDEXED + 100;
 let daemon: DaemonProcess;
 let client: Client;
 let stored: StoredEvent[];
-
-/** Ids up to which the newest part is indexed; 0 when there is no index. */
-function indexedTo(path: string): number {
-  try {
-    const db = new Sqlite(path, { readonly: true });
-    try {
-      return Number(db.prepare('SELECT coalesce(max(indexed_to), 0) FROM part').pluck().get());
-    } finally {
-      db.close();
-    }
-  } catch {
-    return 0;
-  }
-}
 
 async function idsOf(query: string, options: EventSearch = {}): Promise<number[]> {
   const ids: number[] = [];
@@ -45,7 +31,7 @@ before(async () => {
   client = daemon.connect();
   const events = [...corpus(EVENTS, seed)];
   await client.recordBatch(events.slice(0, INDEXED));
-  await waitFor('the index', () => indexedTo(`${daemon.paths.database}.search`) === INDEXED);
+  await waitFor('the index', () => indexedTo(daemon.paths.database) === INDEXED);
   // Too few to be indexed at once: they are found by reading them.
   await client.recordBatch(events.slice(INDEXED));
   stored = [];
@@ -152,6 +138,7 @@ describe('search', () => {
         ';',
         'report',
         '\0',
+        '×t1',
         '\ue000t1',
         'title:',
         'É',
@@ -186,7 +173,7 @@ describe('search', () => {
     await using second = await DaemonProcess.start({ home });
     client = second.connect();
     assert.deepEqual(await idsOf('"budget report" OR review'), expected);
-    await waitFor('a new index', () => indexedTo(path) >= EVENTS);
+    await waitFor('a new index', () => indexedTo(second.paths.database) >= EVENTS);
     assert.deepEqual(await idsOf('"budget report" OR review'), expected);
     await second.stop();
     await using third = await DaemonProcess.start({ home, config: { persistence: { search: false } } });

@@ -24,6 +24,8 @@ describe('words', () => {
     ['naïve 🎉❤️ 12.5 -7', ['naive', '🎉', '❤', '12', '5', '7']],
     [`% "' \0 \ue000`, []],
     ['x'.repeat(70), ['x'.repeat(64)]],
+    [`${'x'.repeat(64)} ${'y'.repeat(65)}`, ['x'.repeat(64), 'y'.repeat(64)]],
+    ['Mail — “draft”\tof\nMay…', ['mail', 'draft', 'of', 'may']],
     ['aBcDeFgHiJkLmNoPqR', ['abcdefghijklmnopqr']],
   ];
   for (const [text, words] of cases) {
@@ -34,6 +36,12 @@ describe('words', () => {
     const text = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 200 }),
       fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '9', ' ', '-', '_', '.', 'é', '東', 'Ö', 'X'), maxLength: 200 }),
+      // Runs about as long as the longest word, and what plain texts have beyond ASCII.
+      fc
+        .array(fc.constantFrom('a'.repeat(21), 'b'.repeat(32), '9', 'C', '-', ' ', '—', '’', '\n', 'é', '\u0301'), {
+          maxLength: 20,
+        })
+        .map((pieces) => pieces.join('')),
     );
     await checkProperty(
       t,
