@@ -1,17 +1,15 @@
 import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** `.ts` in a checkout, `.js` in the built package. */
-const extension = extname(fileURLToPath(import.meta.url));
+import { programDirectory, programFile } from '../../shared/program-file.ts';
 
 /** What a process of its own is started from: the daemon never runs inside the command line. */
-export const daemonEntry = fileURLToPath(new URL(`../../daemon/main${extension}`, import.meta.url));
+export const daemonEntry = fileURLToPath(programFile('daemon/start'));
 
-/** The `daybook` executable itself, for service definitions. */
-export const daybookEntry = [
-  new URL('./daybook.js', import.meta.url),
-  new URL('../../../client/cli/daybook.js', import.meta.url),
-]
-  .map((url) => fileURLToPath(url))
+/** What makes a backup and what brings one back: processes of their own, whether a daemon runs or not. */
+export const backupEntry = fileURLToPath(programFile('daemon/backup/backup-process'));
+export const restoreEntry = fileURLToPath(programFile('daemon/backup/restore-process'));
+
+/** The `daybook` executable itself, for service definitions. In the built package it lies beside `dist`. */
+export const daybookEntry = ['client/cli/daybook.js', '../client/cli/daybook.js']
+  .map((path) => fileURLToPath(new URL(path, programDirectory)))
   .find((path) => existsSync(path));

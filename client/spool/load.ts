@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { programFile } from '../../shared/program-file.ts';
 
 /**
  * What a process needs that records, and others do not. It is loaded when the first event has been recorded, not when the
@@ -7,14 +8,13 @@ import { extname } from 'node:path';
  * that exits waits for nothing.
  */
 export function loadSpool(): typeof import('./spool.ts') {
-  return load('./spool') as typeof import('./spool.ts');
+  return load(programFile('client/spool/spool')) as typeof import('./spool.ts');
 }
 
 export function loadGapNotes(): typeof import('./gap-notes.ts') {
-  return load('./gap-notes') as typeof import('./gap-notes.ts');
+  return load(programFile('client/spool/gap-notes')) as typeof import('./gap-notes.ts');
 }
 
-/** `.ts` in a checkout, `.js` in the built package. */
-function load(path: string): unknown {
-  return createRequire(import.meta.url)(path + extname(import.meta.url));
+function load(file: URL): unknown {
+  return createRequire(import.meta.url)(fileURLToPath(file));
 }

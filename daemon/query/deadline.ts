@@ -10,6 +10,11 @@ export class Deadline {
     return performance.now() > this.#atMs;
   }
 
+  /** Whether somebody cannot wait any longer, whatever the time. */
+  get isEnded(): boolean {
+    return this.#atMs === Number.NEGATIVE_INFINITY;
+  }
+
   /** Somebody cannot wait any longer. */
   end(): void {
     this.#atMs = Number.NEGATIVE_INFINITY;

@@ -131,7 +131,7 @@ export class EventCounts {
     while (row !== undefined) {
       if (matches(filter, row)) {
         const event = filter.conditions === undefined ? undefined : this.#events.read(row, filter.conditions);
-        if (event === undefined || (typeof event === 'object' && 'event' in event)) {
+        if (event === undefined || (typeof event === 'object' && 'item' in event)) {
           groups.add({ ...row, hour: hourOf(row.timestamp) }, 1);
         } else if (typeof event === 'object') count.damaged += 1;
       }

@@ -10,7 +10,7 @@ import { Deadline } from './deadline.ts';
 import { type Drive, DriveChooser, matches, type ResolvedFilter, resolveFilter } from './event-filter.ts';
 import { type KeyRow, KeyStreams, type KeyStream } from './key-stream.ts';
 import { finish, type Steps } from './steps.ts';
-import { PageContent, StoredEvents } from './stored-events.ts';
+import { type EventForm, jsonArray, type JsonPage, PageContent, StoredEvents } from './stored-events.ts';
 
 /** A page of a tail: events behind an id, in the order of arrival. */
 export interface ArrivalPage {
@@ -61,11 +61,26 @@ export class EventPages {
 
   /** A page that may be left off between two windows. @throws DaybookError invalid_cursor */
   *pageInSteps(request: QueryRequest, deadline: Deadline): Steps<QueryReply> {
+    const { list, ...rest } = yield* this.#page(request, deadline, this.#events.asValues);
+    return { events: list, ...rest };
+  }
+
+  /** The same with its events as the text of a JSON array. @throws DaybookError invalid_cursor */
+  *jsonPageInSteps(request: QueryRequest, deadline: Deadline): Steps<JsonPage<QueryReply>> {
+    const { list, ...rest } = yield* this.#page(request, deadline, this.#events.asTexts);
+    return { eventsJson: jsonArray(list), ...rest };
+  }
+
+  *#page<Item>(
+    request: QueryRequest,
+    deadline: Deadline,
+    form: EventForm<Item>,
+  ): Steps<Omit<QueryReply, 'events'> & { list: Item[] }> {
     const { order, limit, maxId = Number.MAX_SAFE_INTEGER } = request;
     const from = request.cursor === undefined ? undefined : decodeCursor(request.cursor, this.#databaseId, order);
     const newestId = this.#newestId.get() ?? 0;
     const filter = resolveFilter(request.filter, this.#names);
-    if (filter.matchesNothing) return { events: [], cursor: null, partial: false, damaged: [], newestId };
+    if (filter.matchesNothing) return { list: [], cursor: null, partial: false, damaged: [], newestId };
 
     const drive = this.#drives.choose(filter);
     const isExact = maxId >= newestId && decidesAlone(drive, filter);
@@ -73,14 +88,14 @@ export class EventPages {
     // When the index decides alone a window is the page; otherwise rows will be passed over.
     let windowRows = isExact ? limit + 1 : FIRST_WINDOW_ROWS;
 
-    const events = new PageContent();
+    const events = new PageContent<Item>();
     let last: PagePosition | undefined;
     let partial = false;
     let row = first(streams, order, windowRows);
     while (row !== undefined && events.count < limit) {
       const { key, stream } = row;
       const isWanted = key.id <= maxId && matches(filter, key);
-      if (isWanted && !events.add(this.#events.read(key, filter.conditions))) {
+      if (isWanted && !events.add(form.read(key, filter.conditions))) {
         partial = true;
         break;
       }
@@ -100,7 +115,7 @@ export class EventPages {
     }
     const ended = row === undefined;
     return {
-      events: events.list,
+      list: events.list,
       damaged: events.damaged,
       cursor: ended || last === undefined ? null : encodeCursor(this.#databaseId, order, last),
       partial,
@@ -116,7 +131,7 @@ export class EventPages {
     if (filter.matchesNothing) {
       return { events: [], damaged: [], lost: [], scannedToId: Math.max(newestId, afterId), newestId };
     }
-    const events = new PageContent();
+    const events = new PageContent<StoredEvent>();
     const lost: TailReset[] = [];
     const rows = this.#arrivals.all(afterId, newestId, limits.scanRows);
     let scannedToId = afterId;

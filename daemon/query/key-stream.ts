@@ -6,7 +6,7 @@ import type { Drive, FilterableRow, ResolvedFilter } from './event-filter.ts';
 /** What is read of an event to judge it. */
 export interface KeyRow extends FilterableRow {
   id: number;
-  /** The payload as it is kept, when it was asked for and is small; null: read it by id. */
+  /** The payload as it is kept, when it was asked for and is small; null: read it by id. A string is valid JSON. */
   data: string | Buffer | null;
 }
 
@@ -24,7 +24,7 @@ const LEAST_ROWS = 8;
 const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id, processed';
 const COLUMNS = {
   keys: `${KEY_COLUMNS}, NULL AS data`,
-  events: `${KEY_COLUMNS}, CASE WHEN octet_length(data) <= ${INLINE_BYTES} THEN data END AS data`,
+  events: `${KEY_COLUMNS}, CASE WHEN octet_length(data) <= ${INLINE_BYTES} AND (typeof(data) = 'blob' OR json_valid(data)) THEN data END AS data`,
 } as const;
 type Columns = keyof typeof COLUMNS;
 type Index = Drive['by'];

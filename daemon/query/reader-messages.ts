@@ -5,10 +5,13 @@ import type { NamedCursor } from '../../shared/messages/cursors.ts';
 import type { GapsReply, GapsRequest } from '../../shared/messages/gaps.ts';
 import type { PatternsReply, PatternsRequest } from '../../shared/messages/patterns.ts';
 import type { QueryRequest } from '../../shared/messages/query.ts';
+import type { RetentionPlan } from '../../shared/messages/retention.ts';
 import type { SearchRequest } from '../../shared/messages/search.ts';
 import type { SamplesReply, SamplesRequest } from '../../shared/messages/samples.ts';
 import type { TailReset } from '../../shared/messages/tail.ts';
 import type { DatabaseStats } from '../../shared/messages/stats.ts';
+import type { KnownSources } from '../liveness/known-sources.ts';
+import type { RetentionPolicy } from '../retention/retention-policy.ts';
 import type { MatchingIds } from './matching-ids.ts';
 
 /** Questions the reader thread answers. */
@@ -21,7 +24,9 @@ export type ReaderQuestion =
   | { kind: 'gaps'; request: GapsRequest }
   | { kind: 'patterns'; request: PatternsRequest }
   | { kind: 'samples'; request: SamplesRequest }
+  | { kind: 'retention-plan'; policy: RetentionPolicy; clockSeconds: number }
   | { kind: 'cursors' }
+  | { kind: 'sources' }
   | { kind: 'matching-ids'; afterId: number; upToId: number; filter: EventFilter }
   | { kind: 'database-stats'; nowSeconds: number };
 
@@ -49,6 +54,8 @@ export interface ReaderAnswers {
   patterns: PatternsReply;
   samples: SamplesReply;
   cursors: Omit<NamedCursor, 'inUse'>[];
+  sources: KnownSources;
+  'retention-plan': RetentionPlan;
   'matching-ids': MatchingIds;
   'database-stats': DatabaseStats;
 }

@@ -4,6 +4,7 @@ import { encode } from '../../shared/codec.ts';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { type ErrorBody, errorBody } from '../../shared/messages/error-body.ts';
+import { SourceList } from '../liveness/known-sources.ts';
 import { searchIndexPath } from '../search/index-file.ts';
 import { IndexReader } from '../search/index-reader.ts';
 import { SearchPages } from '../search/search-pages.ts';
@@ -18,6 +19,7 @@ import { GapPages } from './gap-pages.ts';
 import { matchingIds } from './matching-ids.ts';
 import { PatternPages } from './pattern-pages.ts';
 import type { EncodedArrivals, FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
+import { RetentionPlanner } from '../retention/retention-plan.ts';
 import { SamplePages } from './sample-pages.ts';
 import { Slices } from './slices.ts';
 import type { Steps } from './steps.ts';
@@ -33,6 +35,7 @@ const gapPages = new GapPages(db);
 const patternPages = new PatternPages(db);
 const samplePages = new SamplePages(db);
 const cursorList = new CursorList(db);
+const sourceList = new SourceList(db);
 const figures = new DatabaseFigures(db);
 const index = new IndexReader(searchIndexPath(db.name));
 const searches = new SearchPages(db, index);
@@ -75,7 +78,11 @@ function refusal(error: unknown): { error: ErrorBody; isDamaged: boolean } {
 function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered> {
   switch (question.kind) {
     case 'page': {
-      const page = ownBytes(encode(yield* pages.pageInSteps(question.request, deadline)));
+      const { request } = question;
+      const reply = yield* request.json
+        ? pages.jsonPageInSteps(request, deadline)
+        : pages.pageInSteps(request, deadline);
+      const page = ownBytes(encode(reply));
       return { answer: page, transfer: [page.buffer] };
     }
     case 'count': {
@@ -83,7 +90,10 @@ function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered
       return { answer: reply, transfer: [reply.buffer] };
     }
     case 'search': {
-      const reply = yield* searches.pageInSteps(question.request, deadline, question.useIndex);
+      const { request, useIndex } = question;
+      const reply = yield* request.json
+        ? searches.jsonPageInSteps(request, deadline, useIndex)
+        : searches.pageInSteps(request, deadline, useIndex);
       const page = ownBytes(encode(reply));
       return { answer: { page, isIndexDamaged: index.tookDamage() }, transfer: [page.buffer] };
     }
@@ -100,6 +110,13 @@ function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered
       return { answer: samplePages.page(question.request), transfer: [] };
     case 'matching-ids':
       return { answer: matchingIds(pages, question.afterId, question.upToId, question.filter), transfer: [] };
+    case 'sources':
+      return { answer: yield* sourceList.readInSteps(), transfer: [] };
+    case 'retention-plan': {
+      const { policy, clockSeconds } = question;
+      const answer = yield* new RetentionPlanner(db).plan(policy, clockSeconds, () => deadline.isEnded);
+      return { answer, transfer: [] };
+    }
     case 'cursors':
       return { answer: cursorList.read(), transfer: [] };
     case 'database-stats':

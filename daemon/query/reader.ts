@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { limits } from '../../shared/limits.ts';
 import { errorFromBody } from '../../shared/messages/error-body.ts';
-import { workerEntry, workerLimits } from '../worker-entry.ts';
+import { programFile } from '../../shared/program-file.ts';
+import { workerLimits } from '../worker-limits.ts';
 import { Questions } from './questions.ts';
 import type { FromReader, ReaderAnswers, ReaderQuestion, ToReader } from './reader-messages.ts';
 
@@ -66,7 +67,7 @@ export class Reader {
 
   #awake(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(workerEntry(import.meta.url, 'reader-thread'), {
+    const worker = new Worker(programFile('daemon/query/reader-thread'), {
       workerData: { databasePath: this.#databasePath },
       resourceLimits: workerLimits.reader,
     });

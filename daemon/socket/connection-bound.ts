@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { limits } from '../../shared/limits.ts';
 
 export interface ConnectionBound {
@@ -19,6 +20,10 @@ export function connectionBound(descriptors: number | undefined): ConnectionBoun
 
 /** The bound of this process on open files, as the system has it. */
 export function descriptorLimit(): number | undefined {
+  // A report waits for every thread.
+  const known =
+    process.platform === 'linux' ? /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) : null;
+  if (known !== null) return Number(known[1]);
   const { report: reporter } = process as { report: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
   // Looking up the names of our own addresses could take seconds.
   reporter.excludeNetwork = true;

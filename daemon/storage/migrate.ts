@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { DaybookError } from '../../shared/errors.ts';
+import { programDirectory } from '../../shared/program-file.ts';
 
 /** "Dayb": marks the file as ours, so that another program's database is never written to. */
 export const applicationId = 0x44617962;
@@ -13,7 +14,7 @@ interface Migration {
 
 /** The numbered scripts beside this file, in order. A script is never edited after a release. */
 export function migrations(): Migration[] {
-  const directory = new URL('./migrations/', import.meta.url);
+  const directory = new URL('daemon/storage/migrations/', programDirectory);
   const files = readdirSync(directory)
     .filter((file) => /^\d{4}-.+\.sql$/.test(file))
     .toSorted();

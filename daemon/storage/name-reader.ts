@@ -6,6 +6,7 @@ export class NameReader {
   readonly #textOf: Statement<[NameKind, number], string>;
   readonly #idOf: Statement<[NameKind, string], number>;
   readonly #texts: Record<NameKind, Map<number, string>> = { type: new Map(), source: new Map(), action: new Map() };
+  readonly #jsons: Record<NameKind, Map<number, string>> = { type: new Map(), source: new Map(), action: new Map() };
 
   constructor(db: Database) {
     this.#textOf = db.prepare<[NameKind, number], string>('SELECT text FROM name WHERE kind = ? AND id = ?').pluck();
@@ -20,6 +21,15 @@ export class NameReader {
     if (text === undefined) throw new Error(`the database has no ${kind} with id ${id}`);
     this.#texts[kind].set(id, text);
     return text;
+  }
+
+  /** The name as JSON text. @throws as `text` does */
+  json(kind: NameKind, id: number): string {
+    const known = this.#jsons[kind].get(id);
+    if (known !== undefined) return known;
+    const json = JSON.stringify(this.text(kind, id));
+    this.#jsons[kind].set(id, json);
+    return json;
   }
 
   /** Ids of those of the names that are known. */

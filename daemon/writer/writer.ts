@@ -1,16 +1,26 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { type ErrorBody, errorFromBody } from '../../shared/messages/error-body.ts';
-import { workerEntry, workerLimits } from '../worker-entry.ts';
 import type { StorageState } from '../../shared/messages/status.ts';
 import type { HousekeepingRequest } from '../maintenance/housekeeping.ts';
 import { Questions } from '../query/questions.ts';
-import type { FromWriter, ToWriter, WriterJob, WriterOutcome, WriterSettings } from './writer-messages.ts';
+import type {
+  FromWriter,
+  LiveSettings,
+  ToWriter,
+  Upkeep,
+  WriterJob,
+  WriterOutcome,
+  WriterSettings,
+} from './writer-messages.ts';
+import { writerWorker } from './writer-worker.ts';
 
 export interface WriterEvents {
-  onOutcomes: (outcomes: WriterOutcome[], lastId: number, gaps: number) => void;
+  onOutcomes: (outcomes: WriterOutcome[], lastId: number, gaps: number, sources: readonly number[]) => void;
+  onUpkeep: (upkeep: Partial<Upkeep>) => void;
+  onCleaned: (removed: number, sparseParts: number[]) => void;
   onStorage: (state: StorageState) => void;
   /** The storage has failed for good; the process should end once the answers have left. */
   onFatal: (error: DaybookError) => void;
@@ -63,6 +73,15 @@ export class Writer {
     this.#worker.postMessage({ kind: 'suspect' } satisfies ToWriter);
   }
 
+  /** Puts new settings into force. */
+  adopt(all: LiveSettings): void {
+    const { batchSize, batchTimeoutMs, cleanupIntervalMs } = all;
+    const { retentionDays, retentionSizeBytes, retentionRules } = all;
+    const retention = { retentionDays, retentionSizeBytes, retentionRules };
+    const settings = { batchSize, batchTimeoutMs, cleanupIntervalMs, ...retention };
+    this.#worker.postMessage({ kind: 'settings', settings } satisfies ToWriter);
+  }
+
   /** Commits what was posted, closes the database and ends the thread. Outcomes still arrive meanwhile. */
   async close(): Promise<void> {
     this.#housekeeping.close();
@@ -82,10 +101,7 @@ interface Ready {
  * @throws DaybookError when it cannot be opened
  */
 export function openWriterThread(settings: WriterSettings, events: WriterEvents): Promise<Writer> {
-  const worker = new Worker(workerEntry(import.meta.url, 'writer-thread'), {
-    workerData: settings,
-    resourceLimits: workerLimits.writer,
-  });
+  const worker = writerWorker(settings);
   const closed = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<Writer>();
   const housekeeping = new Questions({
@@ -106,7 +122,13 @@ export function openWriterThread(settings: WriterSettings, events: WriterEvents)
         opened.reject(errorFromBody(message.error satisfies ErrorBody));
         break;
       case 'outcomes':
-        events.onOutcomes(message.outcomes, message.lastId, message.gaps);
+        events.onOutcomes(message.outcomes, message.lastId, message.gaps, message.sources);
+        break;
+      case 'upkeep':
+        events.onUpkeep(message.upkeep);
+        break;
+      case 'cleaned':
+        events.onCleaned(message.removed, message.sparseParts);
         break;
       case 'housekept':
         if ('error' in message) housekeeping.refuse(message.key, errorFromBody(message.error));

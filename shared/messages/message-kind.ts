@@ -4,6 +4,8 @@
  */
 export interface MessageKind<Request, Reply> {
   readonly kind: string;
+  /** Whether it can have the events of its reply as JSON text, from a daemon with the capability `json-pages`. */
+  readonly hasJsonPages?: true;
   parseRequest(body: unknown): Request;
   parseReply(body: unknown): Reply;
 }

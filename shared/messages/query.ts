@@ -1,5 +1,15 @@
 import type { StoredEvent } from '../event.ts';
-import { anyFieldsOf, fieldsOf, invalid, isAbsent, oneOf, optionalFlag, optionalText, wholeNumber } from './fields.ts';
+import {
+  anyFieldsOf,
+  type Fields,
+  fieldsOf,
+  invalid,
+  isAbsent,
+  oneOf,
+  optionalFlag,
+  optionalText,
+  wholeNumber,
+} from './fields.ts';
 import { type EventFilter, parseFilter } from './filter.ts';
 import type { MessageKind } from './message-kind.ts';
 import { parsePaging } from './paging.ts';
@@ -17,6 +27,8 @@ export interface QueryRequest {
   cursor?: string;
   /** Only events with an id up to this one: what was stored later stays out. */
   maxId?: number;
+  /** Have the events as the text of one JSON array: the platform reads that several times faster. Capability `json-pages`. */
+  json?: boolean;
 }
 
 export interface QueryReply {
@@ -34,21 +46,23 @@ export interface QueryReply {
 /** One page of events. */
 export const query: MessageKind<QueryRequest, QueryReply> = {
   kind: 'query',
+  hasJsonPages: true,
 
   parseRequest(body) {
-    const fields = fieldsOf(body, ['filter', 'order', 'limit', 'cursor', 'maxId']);
+    const fields = fieldsOf(body, ['filter', 'order', 'limit', 'cursor', 'maxId', 'json']);
     return {
       filter: parseFilter(fields['filter']),
       order: isAbsent(fields['order']) ? 'desc' : oneOf(fields, 'order', orders),
       ...parsePaging(fields),
       ...(!isAbsent(fields['maxId']) && { maxId: wholeNumber(fields, 'maxId', 0, Number.MAX_SAFE_INTEGER) }),
+      ...(optionalFlag(fields, 'json') === true && { json: true }),
     };
   },
 
   parseReply(body) {
     const fields = anyFieldsOf(body);
     return {
-      events: parseEvents(fields['events']),
+      events: parsePageEvents(fields),
       cursor: optionalText(fields, 'cursor') ?? null,
       partial: optionalFlag(fields, 'partial') ?? false,
       damaged: parseIds(fields['damaged']),
@@ -61,6 +75,12 @@ export const query: MessageKind<QueryRequest, QueryReply> = {
 export function parseEvents(value: unknown): StoredEvent[] {
   if (!Array.isArray(value)) throw invalid('events must be a list');
   return value as StoredEvent[];
+}
+
+/** The events of a page, as values or as JSON text. */
+export function parsePageEvents(fields: Fields): StoredEvent[] {
+  const json = optionalText(fields, 'eventsJson');
+  return parseEvents(json === undefined ? fields['events'] : JSON.parse(json));
 }
 
 export function parseIds(value: unknown): number[] {

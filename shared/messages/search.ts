@@ -3,7 +3,7 @@ import { anyFieldsOf, fieldsOf, optionalFlag, optionalText, text } from './field
 import { type EventFilter, parseFilter } from './filter.ts';
 import type { MessageKind } from './message-kind.ts';
 import { parsePaging } from './paging.ts';
-import { parseEvents, parseIds } from './query.ts';
+import { parseIds, parsePageEvents } from './query.ts';
 
 export interface SearchRequest {
   /** Words as people type them; see `parseSearchQuery`. */
@@ -13,6 +13,8 @@ export interface SearchRequest {
   limit: number;
   /** Where an earlier page of the same search ended. */
   cursor?: string;
+  /** Have the events as JSON text, like those of a query. */
+  json?: boolean;
 }
 
 export interface SearchReply {
@@ -29,20 +31,22 @@ export interface SearchReply {
 /** One page of the events that a full-text query finds. */
 export const search: MessageKind<SearchRequest, SearchReply> = {
   kind: 'search',
+  hasJsonPages: true,
 
   parseRequest(body) {
-    const fields = fieldsOf(body, ['query', 'filter', 'limit', 'cursor']);
+    const fields = fieldsOf(body, ['query', 'filter', 'limit', 'cursor', 'json']);
     return {
       query: text(fields, 'query'),
       filter: parseFilter(fields['filter']),
       ...parsePaging(fields),
+      ...(optionalFlag(fields, 'json') === true && { json: true }),
     };
   },
 
   parseReply(body) {
     const fields = anyFieldsOf(body);
     return {
-      events: parseEvents(fields['events']),
+      events: parsePageEvents(fields),
       cursor: optionalText(fields, 'cursor') ?? null,
       partial: optionalFlag(fields, 'partial') ?? false,
       damaged: parseIds(fields['damaged']),

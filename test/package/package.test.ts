@@ -37,7 +37,8 @@ describe('the published package', () => {
         !furniture.includes(name) &&
         !documents.includes(name) &&
         name !== 'client/cli/daybook.js' &&
-        !/^dist\/(client|daemon|shared|launchd)\/.*(\.js|\.d\.ts|\.sql|\.json)$/.test(name),
+        !/^dist\/(client|daemon|shared|launchd)\/.*(\.js|\.d\.ts|\.sql|\.json)$/.test(name) &&
+        !/^dist\/chunks\/[^/]+\.js$/.test(name),
     );
     assert.deepEqual(others, []);
     assert.deepEqual(
@@ -53,12 +54,15 @@ describe('the published package', () => {
       'dist/client/index.js',
       'dist/client/index.d.ts',
       'dist/client/cli/main.js',
-      'dist/daemon/main.js',
+      'dist/daemon/start.js',
       'dist/daemon/embedded.js',
       'dist/daemon/embedded.d.ts',
       'dist/daemon/writer/writer-thread.js',
       'dist/daemon/query/reader-thread.js',
-      'dist/daemon/query/verify-process.js',
+      'dist/daemon/verify/verify-process.js',
+      'dist/daemon/search/indexer-thread.js',
+      'dist/client/spool/spool.js',
+      'dist/client/spool/gap-notes.js',
       'dist/daemon/storage/migrations/0001-events.sql',
     ]) {
       assert.ok(files.includes(name), `${name} is missing`);
