@@ -3,7 +3,10 @@ import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput, StoredEvent } from '../shared/event.ts';
 import { ackCursor, cursors, deleteCursor, type NamedCursor } from '../shared/messages/cursors.ts';
+import { canary, type CanaryReply } from '../shared/messages/canary.ts';
 import { count } from '../shared/messages/count.ts';
+import { declareSource } from '../shared/messages/declare-source.ts';
+import { forget, type ForgetReply, forgetTraces, type ForgetTracesReply } from '../shared/messages/forget.ts';
 import { type Gap, gaps } from '../shared/messages/gaps.ts';
 import { limits } from '../shared/limits.ts';
 import { markProcessed } from '../shared/messages/mark-processed.ts';
@@ -13,11 +16,20 @@ import { type Pattern, type PatternFilter, patterns } from '../shared/messages/p
 import { query, type QueryReply, type QueryRequest } from '../shared/messages/query.ts';
 import type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
 import { type Sample, samples, storeSample, type StoreSampleRequest } from '../shared/messages/samples.ts';
+import { sources, type SourcesReply } from '../shared/messages/sources.ts';
+import {
+  retentionPlan,
+  type RetentionPlanReply,
+  type RetentionPlanRequest,
+  retentionRun,
+  type RetentionRunReply,
+} from '../shared/messages/retention.ts';
 import { stats, type StatsReply } from '../shared/messages/stats.ts';
 import { status, type StatusReply } from '../shared/messages/status.ts';
 import { storePattern, type StorePatternReply, type StorePatternRequest } from '../shared/messages/store-pattern.ts';
 import type { TailPosition } from '../shared/messages/tail.ts';
 import { search, type SearchReply, type SearchRequest } from '../shared/messages/search.ts';
+import { vacuum, type VacuumReply } from '../shared/messages/vacuum.ts';
 import { verify, type VerifyReply, type VerifyRequest } from '../shared/messages/verify.ts';
 import { type CountQuery, countEvents, type EventCount } from './count.ts';
 import { type GapQuery, queryGaps } from './gaps.ts';
@@ -198,6 +210,43 @@ export class Client {
     return this.#ask(status, {});
   }
 
+  /** Which sources there are, and whether they come as they were said to; by name. */
+  sources(): Promise<SourcesReply> {
+    return this.#ask(sources, {});
+  }
+
+  /**
+   * Says that a source has an event at least this often as long as the machine is awake, so that its silence is noticed;
+   * null takes that back. Kept until it is changed. Resolves after COMMIT.
+   * @throws DaybookError invalid_request, too_many_names
+   */
+  async declareSource(source: string, { cadenceSeconds }: { cadenceSeconds: number | null }): Promise<void> {
+    await this.#ask(declareSource, { source, cadence_seconds: cadenceSeconds });
+  }
+
+  /** Has the daemon store an event and read it back. @throws DaybookError why that was not possible */
+  canary(): Promise<CanaryReply> {
+    return this.#ask(canary, {});
+  }
+
+  /** What retention would remove now, with the settings in force or with these. Nothing is removed. @throws DaybookError */
+  retentionPlan(tried: RetentionPlanRequest = {}): Promise<RetentionPlanReply> {
+    return this.#ask(retentionPlan, tried);
+  }
+
+  /** Has retention done now, with the settings in force. @throws DaybookError */
+  runRetention(): Promise<RetentionRunReply> {
+    return this.#ask(retentionRun, {});
+  }
+
+  /**
+   * Gives free pages of the database back to the file system. `full` writes it anew, and nothing is stored meanwhile.
+   * @throws DaybookError disk_full when there is no room for that
+   */
+  vacuum({ full = false }: { full?: boolean } = {}): Promise<VacuumReply> {
+    return this.#ask(vacuum, { full }, !full);
+  }
+
   /** What is known to be missing from the history. */
   gaps(gapQuery: GapQuery = {}): AsyncGenerator<Gap, void, undefined> {
     return queryGaps(gapQuery, (request) => this.#ask(gaps, request));
@@ -218,6 +267,27 @@ export class Client {
    */
   markProcessed(events: EventsToMark, options: { processed?: boolean } = {}): Promise<number> {
     return markEvents(events, options.processed ?? true, (body) => this.#ask(markProcessed, body));
+  }
+
+  /**
+   * Deletes events and patterns for good, after COMMIT; copies of the events are refused from then on. Ids of what is not
+   * there are passed over. `forgetTraces()` belongs behind it.
+   * @param what at most `limits.idsPerMark` of either
+   * @throws DaybookError
+   */
+  async forget(what: { ids?: readonly number[]; patternIds?: readonly number[] }): Promise<ForgetReply> {
+    const { databaseId } = await this.ready();
+    return this.#ask(forget, { databaseId, ...what });
+  }
+
+  /**
+   * Clears what deleted events have left in the files of the database; takes a while.
+   * @param options `thorough`: also what was deleted otherwise, by retention; the full-text index is made anew
+   * @throws DaybookError
+   */
+  async forgetTraces(options: { thorough?: boolean } = {}): Promise<ForgetTracesReply> {
+    const { databaseId } = await this.ready();
+    return this.#ask(forgetTraces, { databaseId, thorough: options.thorough === true });
   }
 
   /** Patterns that match, newest first unless said otherwise. */
@@ -286,11 +356,13 @@ export class Client {
     await this.close();
   }
 
-  #ask<Request, Reply>(message: MessageKind<Request, Reply>, body: unknown, isRepeatable = true): Promise<Reply> {
+  #ask<Request, Reply>(message: MessageKind<Request, Reply>, body: object, isRepeatable = true): Promise<Reply> {
     return new Promise((resolve, reject) => {
+      const plain = encode(body);
+      const asJson = message.hasJsonPages === true ? encode({ ...body, json: true }) : plain;
       this.#link.request({
         kind: message.kind,
-        body: encode(body),
+        body: () => (this.#link.can('json-pages') ? asJson : plain),
         isRepeatable,
         onReply: (reply) => resolve(new Promise((parsed) => parsed(message.parseReply(reply)))),
         onError: reject,

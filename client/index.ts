@@ -32,10 +32,20 @@ export type { HelloReply } from '../shared/messages/hello.ts';
 export type { Pattern, PatternFilter } from '../shared/messages/patterns.ts';
 export type { Order, QueryReply, QueryRequest } from '../shared/messages/query.ts';
 export type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
+export type {
+  PlannedType,
+  RetentionPlanReply,
+  RetentionPlanRequest,
+  RetentionRunReply,
+} from '../shared/messages/retention.ts';
+export type { RetentionRule } from '../shared/retention-rule.ts';
 export type { Sample, SampleFigures, StoreSampleRequest } from '../shared/messages/samples.ts';
+export type { CanaryReply } from '../shared/messages/canary.ts';
+export type { SourceActivity, SourcesReply, SourceState } from '../shared/messages/sources.ts';
 export type { DatabaseStats, StatsReply } from '../shared/messages/stats.ts';
-export type { DaemonSettings, StatusReply, StorageState } from '../shared/messages/status.ts';
+export type { DaemonPerformance, DaemonSettings, StatusReply, StorageState } from '../shared/messages/status.ts';
 export type { StorePatternReply, StorePatternRequest } from '../shared/messages/store-pattern.ts';
 export type { TailPosition, TailReset } from '../shared/messages/tail.ts';
 export type { SearchReply, SearchRequest } from '../shared/messages/search.ts';
-export type { DamagedEvent, VerifyReply, VerifyRequest } from '../shared/messages/verify.ts';
+export type { VacuumReply } from '../shared/messages/vacuum.ts';
+export type { DamagedEvent, SearchCheck, VerifyReply, VerifyRequest } from '../shared/messages/verify.ts';

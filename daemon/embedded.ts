@@ -12,7 +12,7 @@ import type { Receipt, Rejection } from '../shared/messages/record.ts';
 import type { DatabaseStats } from '../shared/messages/stats.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { realDatabasePath } from './lifecycle/private-paths.ts';
-import { Retention } from './maintenance/retention.ts';
+import { Retention } from './retention/retention.ts';
 import { DatabaseFigures } from './query/database-stats.ts';
 import { EventPages } from './query/event-pages.ts';
 import { EventStore } from './storage/event-store.ts';

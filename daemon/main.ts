@@ -4,34 +4,39 @@ import { limits, wireLimits } from '../shared/limits.ts';
 import { agreeOnVersion } from '../shared/messages/hello.ts';
 import type { StorageState } from '../shared/messages/status.ts';
 import { daemonCapabilities, daybookVersion } from '../shared/protocol-version.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, loadConfig, reloadConfig, settingsInForce } from './config.ts';
+import { HistoryCare } from './backup/history-care.ts';
 import { Ingest } from './ingest/ingest.ts';
 import { Preparer } from './ingest/preparer.ts';
 import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { type Log, openLog } from './lifecycle/log.ts';
-import {
-  ensureDatabaseDirectory,
-  ensurePrivateDirectory,
-  realDatabasePath,
-  removeStaleSocket,
-} from './lifecycle/private-paths.ts';
+import { ensureDatabaseDirectory, ensurePrivateDirectory, realDatabasePath } from './lifecycle/private-paths.ts';
+import { permanentExitCode } from './lifecycle/permanent-exit.ts';
 import { ensureWritable } from './lifecycle/writable-paths.ts';
 import { NamedCursors } from './live/named-cursors.ts';
 import { Publisher } from './live/publisher.ts';
+import { Forgetting } from './forgetting/forgetting.ts';
+import { AwakeClock } from './liveness/awake-clock.ts';
+import { Canary } from './liveness/canary.ts';
+import { measurePerformance } from './liveness/performance.ts';
+import { Sources } from './liveness/sources.ts';
+import { keepIndexSmall } from './retention/keep-index-small.ts';
+import { Housekeeper } from './maintenance/housekeeper.ts';
 import { collectGarbage, QuietMemory } from './maintenance/quiet-memory.ts';
 import { Reader } from './query/reader.ts';
-import { Verifier } from './query/verifier.ts';
+import { Verifier } from './verify/verifier.ts';
 import { searchIndexPath } from './search/index-file.ts';
 import { Indexer } from './search/indexer.ts';
 import { connectionBound, descriptorLimit } from './socket/connection-bound.ts';
 import { Connections } from './socket/connections.ts';
+import { inheritedSocket } from './socket/inherited-socket.ts';
+import { inheritedPlace, ownPlace } from './socket/listening-place.ts';
 import { Router } from './socket/router.ts';
-import { SocketFile } from './socket/socket-file.ts';
+import { turnAwayWaiting } from './socket/turn-away.ts';
+import type { SocketFile } from './socket/socket-file.ts';
 import { openWriterThread } from './writer/writer.ts';
-import { rmSync } from 'node:fs';
+import type { Upkeep } from './writer/writer-messages.ts';
 import { dirname } from 'node:path';
-
-const MS_PER_HOUR = 3_600_000;
 
 process.umask(0o077);
 process.stdout.on('error', () => undefined);
@@ -58,9 +63,9 @@ try {
         ? `an installed package cannot be loaded, install daybook again (in a checkout: npm ci): ${message}`
         : message;
   process.stderr.write(`daybook: ${known}\n`);
-  // A service manager starts again what exits with an error. What a restart cannot cure exits with 0 there.
   const isPermanent = isUnloadable || (error instanceof DaybookError && !error.retryable);
-  process.exit(isPermanent && process.env['DAYBOOK_SUPERVISED'] === '1' ? 0 : 1);
+  if (isPermanent) await turnAwayWaiting(process.env, process.pid);
+  process.exit(isPermanent ? permanentExitCode(process.env['DAYBOOK_SUPERVISED']) : 1);
 }
 
 async function run(config: Config, log: Log): Promise<void> {
@@ -69,6 +74,9 @@ async function run(config: Config, log: Log): Promise<void> {
   const startedMs = performance.now();
   // The process then ends with an error, and the service manager starts it again.
   process.on('uncaughtExceptionMonitor', (error) => logger.fatal({ error: error.message }, 'a fault in the daemon'));
+
+  // Where SQLite puts a copy of the database while it writes it anew: in memory, or on a disk of its own, it may not fit.
+  process.env['SQLITE_TMPDIR'] = dirname(paths.database);
 
   // One process owns the socket, and one the database. Held until everything else is closed.
   const locks = [`${paths.dataDirectory}/daybook.lock`, `${realDatabasePath(paths.database)}.lock`].map((path) =>
@@ -81,14 +89,20 @@ async function run(config: Config, log: Log): Promise<void> {
     logger.error('the database holds bytes that cannot have been written; daybook verify names what is damaged');
     writer.suspect();
   });
-  const verifier = new Verifier(config.persist ? paths.database : undefined, () => {
+  const onDamage = () => {
     logger.error('the database is damaged, says daybook verify; the next start looks through it');
     writer.suspect();
-  });
+  };
+  const onWrongIndex = () => {
+    logger.warn('the search index does not agree with the events; it is made anew');
+    indexer?.rebuild();
+  };
+  const verifier = new Verifier(config.persist ? paths.database : undefined, onDamage, onWrongIndex);
   const quietMemory = new QuietMemory(collectGarbage);
   let indexer: Indexer | undefined;
   let knownGaps = 0;
   let storageState: StorageState = 'ok';
+  const upkeep: Upkeep = { last_checkpoint: null, last_cleanup: null, cleanup_running: false, next_cleanup: null };
   /** Settled when the storage fails, which it can do before there is anything to take down. */
   const fatal = Promise.withResolvers<DaybookError>();
   const [writer, { listenWithNodeIpc }] = await Promise.all([
@@ -98,22 +112,32 @@ async function run(config: Config, log: Log): Promise<void> {
         batchSize: config.batchSize,
         batchTimeoutMs: config.batchTimeoutMs,
         retentionDays: config.retentionDays,
+        retentionSizeBytes: config.retentionSizeBytes,
+        retentionRules: config.retentionRules,
         cleanupIntervalMs: config.cleanupIntervalMs,
         persist: config.persist,
         init: config.init,
       },
       {
-        onOutcomes: (outcomes, lastId, gaps) => {
+        onOutcomes: (outcomes, lastId, gaps, sourceIds) => {
           knownGaps = gaps;
+          sources.committed(sourceIds);
           ingest.settle(outcomes);
           quietMemory.note(lastId - publisher.lastId);
           publisher.publish(lastId);
           indexer?.note(lastId);
         },
+        onUpkeep: (change) => Object.assign(upkeep, change),
         onStorage: (storage) => {
           storageState = storage;
         },
         onFatal: (error) => fatal.resolve(error),
+        onCleaned: (removed, sparseParts) => {
+          if (removed === 0 || indexer === undefined) return;
+          keepIndexSmall(sparseParts, indexer, writer).catch((error: unknown) =>
+            logger.warn({ error: String(error) }, 'the search index could not be made smaller'),
+          );
+        },
         onUnpersisted: (events) => publisher.publishUnpersisted(events),
         onLog: (level, message, details) => logger[level](details, message),
         onDied: (error) => {
@@ -131,6 +155,21 @@ async function run(config: Config, log: Log): Promise<void> {
   const preparer = new Preparer((jobs) => writer.post(jobs));
   const ingest = new Ingest((jobs) => preparer.add(jobs));
   const namedCursors = new NamedCursors({ ingest, publisher, reader, databaseId: writer.databaseId });
+  const clock = new AwakeClock(limits.socketCheckMs);
+  const sources = new Sources({ ingest, reader, clock, batchTimeoutMs: () => config.batchTimeoutMs });
+  const care = config.persist
+    ? new HistoryCare({
+        databasePath: paths.database,
+        databaseId: writer.databaseId,
+        settings: () => config,
+        log: (level, message, details) => logger[level](details, message),
+        onDamage,
+        onWrongIndex,
+      })
+    : undefined;
+  const canary = new Canary({ ingest, reader, persists: config.persist });
+
+  const forgetting = new Forgetting({ writer, databasePath: paths.database, indexer: () => indexer });
 
   let state: 'running' | 'stopping' = 'running';
   const router = new Router({
@@ -139,6 +178,10 @@ async function run(config: Config, log: Log): Promise<void> {
     verifier,
     publisher,
     namedCursors,
+    housekeeper: new Housekeeper(writer, reader),
+    sources,
+    canary,
+    forgetting,
     databaseId: writer.databaseId,
     search: async (request) => {
       const useIndex = (await indexer?.isUsable()) ?? false;
@@ -181,14 +224,11 @@ async function run(config: Config, log: Log): Promise<void> {
       last_id: publisher.lastId,
       storage: storageState,
       gaps: knownGaps,
-      settings: {
-        database_path: paths.database,
-        batch_size: config.batchSize,
-        batch_timeout: config.batchTimeoutMs / 1000,
-        retention_days: config.retentionDays,
-        cleanup_interval_hours: config.cleanupIntervalMs / MS_PER_HOUR,
-      },
+      settings: settingsInForce(config),
+      setting_origins: config.effective.origins,
       memory_bytes: process.memoryUsage.rss(),
+      ...care?.status(),
+      performance: measurePerformance({ ingest, databasePath: config.persist ? paths.database : undefined, upkeep }),
     }),
   });
   let socketFile: SocketFile | undefined;
@@ -198,9 +238,20 @@ async function run(config: Config, log: Log): Promise<void> {
     process.stderr.write(`daybook: the socket ${paths.socket} was deleted or replaced; stopping\n`);
     void stop('the socket was deleted or replaced', 1);
   };
+  const inherited = inheritedSocket(process.env, process.pid, paths.socket);
+  if (inherited !== undefined && 'problem' in inherited) {
+    logger.warn(
+      inherited,
+      'the socket that was handed over is of no use; the daemon makes its own (cure: daybook install)',
+    );
+  }
+  const place =
+    inherited !== undefined && 'descriptor' in inherited
+      ? inheritedPlace(paths.socket, inherited.descriptor)
+      : ownPlace(paths.socket, listenWithNodeIpc);
   const connections = new Connections({
-    listen: listenWithNodeIpc,
-    path: SocketFile.bindingPath(paths.socket),
+    listen: place.listen,
+    path: place.path,
     bound,
     onFrame: (connection, frame) => {
       checkSocket();
@@ -215,6 +266,19 @@ async function run(config: Config, log: Log): Promise<void> {
     },
   });
 
+  /** Takes over what can be taken over; whoever asks for `config` sees the new values. */
+  const reload = () => {
+    try {
+      const { config: next, changed, waiting } = reloadConfig(config, process.env, process.argv.slice(2));
+      Object.assign(config, next);
+      logger.level = config.logLevel;
+      writer.adopt(config);
+      logger.info({ changed, waiting }, 'settings read again; those that wait need a restart');
+    } catch (error) {
+      logger.error({ error: (error as Error).message }, 'the settings are refused and stay as they were');
+    }
+  };
+
   const stop = async (reason: string, exitCode = 0) => {
     // Asked twice means now: what is not acknowledged will be sent again.
     if (state === 'stopping') process.exit(exitCode);
@@ -227,7 +291,7 @@ async function run(config: Config, log: Log): Promise<void> {
 
     connections.stopReading();
     socketFile?.remove();
-    await Promise.all([reader.close(), verifier.close(), indexer?.close()]);
+    await Promise.all([reader.close(), verifier.close(), indexer?.close(), care?.close()]);
     // Commits and acknowledges everything that has arrived. The last connection to close folds the WAL in.
     ingest.postAll();
     preparer.finish();
@@ -252,12 +316,14 @@ async function run(config: Config, log: Log): Promise<void> {
   void fatal.promise.then(die);
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
-  process.on('SIGHUP', () => log.reopen());
+  process.on('SIGHUP', () => {
+    log.reopen();
+    reload();
+  });
 
-  removeStaleSocket(paths.socket);
-  rmSync(SocketFile.bindingPath(paths.socket), { force: true });
+  place.prepare();
   await connections.listen();
-  socketFile = SocketFile.publish(SocketFile.bindingPath(paths.socket), paths.socket);
+  socketFile = place.publish();
   // After the socket: nobody waits for it, and it takes a core while the daemon starts.
   if (config.persist && config.search) {
     indexer = new Indexer({
@@ -268,7 +334,17 @@ async function run(config: Config, log: Log): Promise<void> {
       onLog: (level, message, reason) => logger[level]({ reason }, message),
     });
   }
-  setInterval(checkSocket, limits.socketCheckMs).unref();
+  if (config.persist) {
+    forgetting.resume().then(
+      (isDone) => isDone && logger.info('traces of what was forgotten are cleared'),
+      (error: unknown) => logger.warn({ error: String(error) }, 'traces of what was forgotten are not cleared yet'),
+    );
+  }
+  setInterval(() => {
+    clock.tick();
+    if (state === 'running') care?.look(Date.now());
+    checkSocket();
+  }, limits.socketCheckMs).unref();
   logger.info({ version: daybookVersion, node: process.versions.node, lastId: writer.lastIdAtStart }, 'ready');
   process.stdout.write(
     `daybook ${daybookVersion} is ready: pid ${process.pid}, socket ${paths.socket}, database ${paths.database}\n`,

@@ -15,6 +15,7 @@ export const errorCodes = {
   too_large: { retryable: false, meaning: 'the event, request or frame is over its size limit' },
   too_many_values: { retryable: false, meaning: 'the event holds more keys, values and items than are taken' },
   too_many_names: { retryable: false, meaning: 'the database already knows the most distinct names of this kind' },
+  forgotten: { retryable: false, meaning: 'the event was forgotten on request, and is not taken again' },
   /* a whole request */
   malformed: { retryable: false, meaning: 'the bytes are not a valid frame or not valid msgpack' },
   invalid_request: { retryable: false, meaning: 'the request lacks a field or has one of the wrong type' },

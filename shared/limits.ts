@@ -70,6 +70,16 @@ export const limits = {
   tailsPerConnection: 16,
   /** Named cursors in a database. */
   cursors: 1_024,
+  /** Sources with a cadence in a database, and sources in one listing. */
+  declaredSources: 1_024,
+  sourcesListed: 4_096,
+  /** Cadences that can be declared. */
+  cadenceMinMs: 100,
+  cadenceMaxSeconds: 31_622_400,
+  /** Without a cadence, a source is live for so long after a commit. */
+  liveSeconds: 600,
+  /** The daemon sends itself an event at most this often; asked sooner it gives the last answer. */
+  canaryIntervalMs: 10_000,
   /** How long a tail waits for the end of another under the same name. */
   cursorHandoverMs: 250,
   /** Events that one request can mark as processed by their ids. */
@@ -110,6 +120,8 @@ export const limits = {
   reservedDescriptors: 52,
   /** How often the daemon looks whether its socket is still where clients look for it. */
   socketCheckMs: 60_000,
+  /** Rules of retention by type and source. */
+  retentionRules: 256,
   /** Configuration file. */
   configFileBytes: 1 * MiB,
   /** Unix socket path, bytes without the final NUL. */
@@ -141,6 +153,8 @@ export const wireLimits = {
   queryDeadlineMs: limits.queryDeadlineMs,
   tailsPerConnection: limits.tailsPerConnection,
   cursors: limits.cursors,
+  declaredSources: limits.declaredSources,
+  sourcesListed: limits.sourcesListed,
   idsPerMark: limits.idsPerMark,
   filterValues: limits.filterValues,
   searchQueryCharacters: limits.searchQueryCharacters,

@@ -22,4 +22,9 @@ export const daemonCapabilities = [
   'processed',
   'pattern-list',
   'samples',
+  'housekeeping',
+  'sources',
+  'canary',
+  'json-pages',
+  'forget',
 ] as const;

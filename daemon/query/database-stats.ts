@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { statSync } from 'node:fs';
 import type { DatabaseStats } from '../../shared/messages/stats.ts';
+import { fileSizes } from '../storage/file-sizes.ts';
 import { hourOf } from '../storage/tallies.ts';
 
 const SECONDS_PER_HOUR = 3600;
@@ -12,6 +12,8 @@ export class DatabaseFigures {
   readonly #byName: Statement<[string], { text: string; events: number }>;
   readonly #patterns: Statement<[], number>;
   readonly #lastId: Statement<[], number>;
+  readonly #fact: Statement<[string], number>;
+  readonly #forgotten: Statement<[], { events: number; at: number | null }>;
   readonly #recent: Statement<[number, number], number>;
   readonly #sinceHour: Statement<[number, number], number>;
   readonly #oldest: Statement<[], number | null>;
@@ -22,6 +24,8 @@ export class DatabaseFigures {
     this.#byName = db.prepare('SELECT text, events FROM name WHERE kind = ? AND events > 0 ORDER BY events DESC, text');
     this.#patterns = db.prepare<[], number>('SELECT count(*) FROM patterns').pluck();
     this.#lastId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
+    this.#fact = db.prepare<[string], number>('SELECT value FROM meta WHERE key = ?').pluck();
+    this.#forgotten = db.prepare('SELECT coalesce(sum(events), 0) AS events, max(began) AS at FROM forgetting');
     this.#recent = db
       .prepare<[number, number], number>('SELECT count(*) FROM event WHERE timestamp > ? AND timestamp <= ?')
       .pluck();
@@ -43,12 +47,19 @@ export class DatabaseFigures {
     const byType = this.#byName.all('type');
     const bySource = this.#byName.all('source');
     const hour = hourOf(nowSeconds);
+    const forgotten = this.#forgotten.get() ?? { events: 0, at: null };
+    const sizes = fileSizes(this.#db.name);
     const hours = 23 + (nowSeconds / SECONDS_PER_HOUR - hour);
     return {
       total_events: byType.reduce((sum, { events }) => sum + events, 0),
       last_id: this.#lastId.get() ?? 0,
       total_patterns: this.#patterns.get() ?? 0,
-      database_size_mb: this.#sizeBytes() / BYTES_PER_MIB,
+      retention_removed: this.#fact.get('retention_removed') ?? 0,
+      retention_removed_at: this.#fact.get('retention_removed_at') ?? null,
+      forgotten: forgotten.events,
+      forgotten_at: forgotten.at,
+      database_size_mb: (sizes.database + sizes.wal) / BYTES_PER_MIB,
+      index_bytes: sizes.index,
       recent_events_1h: this.#recent.get(nowSeconds - SECONDS_PER_HOUR, nowSeconds) ?? 0,
       events_per_hour: (this.#sinceHour.get(hour - 23, hour) ?? 0) / hours,
       by_type: Object.fromEntries(byType.map(({ text, events }) => [text, events])),
@@ -56,13 +67,5 @@ export class DatabaseFigures {
       oldest_timestamp: this.#oldest.get() ?? null,
       newest_timestamp: this.#newest.get() ?? null,
     };
-  }
-
-  #sizeBytes(): number {
-    // Only stat: opening and closing the file elsewhere in the process would drop SQLite's locks.
-    const sizes = [this.#db.name, `${this.#db.name}-wal`].map(
-      (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
-    );
-    return sizes.reduce((sum, size) => sum + size, 0);
   }
 }

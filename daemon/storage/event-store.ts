@@ -4,9 +4,11 @@ import { GapLedger } from './gap-ledger.ts';
 import { type EventRow, InsertEvents } from './insert-events.ts';
 import { setDurability } from './open-database.ts';
 import { ProcessedMarks } from './processed-marks.ts';
+import { SourceCadences } from './source-cadences.ts';
 import type { NameTable } from './name-table.ts';
 import { SystemSamples } from './system-samples.ts';
 import { type TallyKey, Tallies } from './tallies.ts';
+import { Tombstones } from './tombstones.ts';
 
 export interface Appended {
   stored: number;
@@ -37,8 +39,12 @@ export class EventStore {
   readonly cursors: CursorStore;
   /** What consumers are done with. Use it between `begin` and `commit`. */
   readonly processed: ProcessedMarks;
+  /** How often sources should have events. Use it between `begin` and `commit`. */
+  readonly cadences: SourceCadences;
   /** How the system was. Write to it between `begin` and `commit`. */
   readonly samples: SystemSamples;
+  /** What was forgotten on request. Write to it between `begin` and `commit`. */
+  readonly tombstones: Tombstones;
   readonly #db: Database;
   readonly #names: NameTable;
   readonly #insertEvents: InsertEvents;
@@ -53,6 +59,7 @@ export class EventStore {
   #lastId: number;
   /** Value of #lastId that `rollback` returns to. */
   #committedLastId: number;
+  #recordedSources: readonly number[] = [];
 
   constructor(db: Database, names: NameTable) {
     this.#db = db;
@@ -60,6 +67,8 @@ export class EventStore {
     this.gaps = new GapLedger(db);
     this.cursors = new CursorStore(db);
     this.processed = new ProcessedMarks(db);
+    this.cadences = new SourceCadences(db);
+    this.tombstones = new Tombstones(db);
     this.#insertEvents = new InsertEvents(db);
     this.#tallies = new Tallies(db);
     this.#begin = db.prepare('BEGIN IMMEDIATE');
@@ -88,12 +97,18 @@ export class EventStore {
     return this.#lastId;
   }
 
+  /** Ids of the sources that the last transaction has stored events of; none when it was rolled back. */
+  get recordedSources(): readonly number[] {
+    return this.#recordedSources;
+  }
+
   /** Opens the transaction. `full` makes this commit wait for the disk. */
   begin(durability: 'normal' | 'full'): void {
     if (durability !== this.#durability) {
       setDurability(this.#db, durability);
       this.#durability = durability;
     }
+    this.#recordedSources = [];
     this.#begin.run();
   }
 
@@ -124,9 +139,15 @@ export class EventStore {
     this.#insertEvents.noteRemoved();
   }
 
+  /** Brings the counts of the database up to date inside the transaction, for who has to read them there. */
+  saveCounts(): void {
+    this.#tallies.save(null);
+    this.#tallies.clear();
+  }
+
   commit(): void {
     this.#names.save();
-    this.#tallies.save();
+    const recordedSources = this.#tallies.save(Date.now() / 1000);
     this.gaps.save();
     if (this.#lastId !== this.#committedLastId) this.#saveLastId.run(this.#lastId);
     // A transaction that changes nothing is not flushed; but what its duplicates are copies of may be in the log only.
@@ -135,7 +156,9 @@ export class EventStore {
     this.#names.saved();
     this.#tallies.clear();
     this.gaps.saved();
+    this.tombstones.saved();
     this.#committedLastId = this.#lastId;
+    this.#recordedSources = recordedSources;
   }
 
   /** Ends the transaction without a trace. Good in every state. */
@@ -144,6 +167,7 @@ export class EventStore {
     this.#insertEvents.noteRemoved();
     this.#tallies.clear();
     this.gaps.rollback();
+    this.tombstones.rollback();
     this.#lastId = this.#committedLastId;
   }
 }

@@ -2,6 +2,12 @@ import type { Database, Statement } from 'better-sqlite3';
 
 export type NameKind = 'type' | 'source' | 'action';
 
+export interface NewName {
+  kind: NameKind;
+  id: number;
+  text: string;
+}
+
 /**
  * The writer's view of the dictionary: every name it has seen, with its id. A new name gets its id at once and its row
  * with the next `save`, so a transaction that was rolled back takes nothing with it.
@@ -13,7 +19,7 @@ export class NameTable {
   readonly #insert: Statement<[NameKind, number, string]>;
   readonly #maxPerKind: number;
   /** Names without a row yet. */
-  #unsaved: { kind: NameKind; id: number; text: string }[] = [];
+  #unsaved: NewName[] = [];
 
   constructor(db: Database, maxPerKind: number) {
     this.#maxPerKind = maxPerKind;
@@ -36,6 +42,23 @@ export class NameTable {
     ids.set(text, id);
     this.#unsaved.push({ kind, id, text });
     return id;
+  }
+
+  /** The names that have no row yet, the newest last. */
+  get unsaved(): readonly NewName[] {
+    return this.#unsaved;
+  }
+
+  /** Takes a name back that has no row yet. Nothing may use its id. */
+  withdraw({ kind, id, text }: NewName): void {
+    this.#unsaved = this.#unsaved.filter((name) => name.kind !== kind || name.id !== id);
+    this.#ids[kind].delete(text);
+  }
+
+  /** A name is called something else from now on. */
+  rename(kind: NameKind, id: number, from: string, to: string): void {
+    if (this.#ids[kind].get(from) === id) this.#ids[kind].delete(from);
+    this.#ids[kind].set(to, id);
   }
 
   /** Writes the rows of new names; call inside the transaction that uses them, and `saved` after its COMMIT. */

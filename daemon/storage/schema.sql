@@ -9,7 +9,7 @@ CREATE TABLE name (
   kind TEXT NOT NULL CHECK (kind IN ('type', 'source', 'action')),
   id INTEGER NOT NULL,
   text TEXT NOT NULL,
-  events INTEGER NOT NULL DEFAULT 0,
+  events INTEGER NOT NULL DEFAULT 0, committed REAL,
   PRIMARY KEY (kind, id),
   UNIQUE (kind, text)
 ) STRICT, WITHOUT ROWID;
@@ -70,23 +70,6 @@ CREATE TABLE system_stats (
 
 CREATE INDEX idx_stats_timestamp ON system_stats (timestamp);
 
-CREATE VIEW events AS
-SELECT
-  event.id AS id,
-  event.timestamp AS timestamp,
-  type.text AS event_type,
-  action.text AS action,
-  source.text AS source,
-  CASE typeof(event.data) WHEN 'text' THEN event.data END AS data_json,
-  CASE typeof(event.data) WHEN 'blob' THEN event.data END AS data_compressed,
-  lower(hex(event.hash)) AS hash,
-  event.processed AS processed,
-  datetime(event.arrived, 'unixepoch') AS created_at
-FROM event
-JOIN name AS type ON type.kind = 'type' AND type.id = event.type_id
-JOIN name AS source ON source.kind = 'source' AND source.id = event.source_id
-LEFT JOIN name AS action ON action.kind = 'action' AND action.id = event.action_id;
-
 CREATE TABLE producer (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -121,3 +104,58 @@ CREATE TABLE cursor (
   event_id INTEGER NOT NULL,
   updated REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE source_cadence (
+  source TEXT PRIMARY KEY,
+  seconds REAL NOT NULL,
+  declared REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstone (
+  mac BLOB PRIMARY KEY,
+  bucket INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstone_key (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE forgetting (
+  id INTEGER PRIMARY KEY,
+  began REAL NOT NULL,
+  ended REAL,
+  events INTEGER NOT NULL DEFAULT 0,
+  patterns INTEGER NOT NULL DEFAULT 0,
+  names INTEGER NOT NULL DEFAULT 0,
+  index_parts TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+
+CREATE TABLE retention_mark (
+  days REAL PRIMARY KEY,
+  after_id INTEGER NOT NULL,
+  cutoff REAL
+) STRICT;
+
+CREATE TABLE removed_from_part (
+  part INTEGER PRIMARY KEY,
+  events INTEGER NOT NULL,
+  before INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE VIEW events AS
+SELECT
+  event.id AS id,
+  event.timestamp AS timestamp,
+  type.text AS event_type,
+  action.text AS action,
+  source.text AS source,
+  CASE typeof(event.data) WHEN 'text' THEN event.data END AS data_json,
+  CASE typeof(event.data) WHEN 'blob' THEN event.data END AS data_compressed,
+  lower(hex(event.hash)) AS hash,
+  event.processed AS processed,
+  datetime(event.arrived, 'unixepoch') AS created_at
+FROM event
+LEFT JOIN name AS type ON type.kind = 'type' AND type.id = event.type_id
+LEFT JOIN name AS source ON source.kind = 'source' AND source.id = event.source_id
+LEFT JOIN name AS action ON action.kind = 'action' AND action.id = event.action_id;

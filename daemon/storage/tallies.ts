@@ -29,7 +29,7 @@ export function hourOf(timestampSeconds: number): number {
 /** Sums the counts of one transaction and writes them once: hourly rollups, and events per name. */
 export class Tallies {
   readonly #upsertRollup: Statement<[number, number, number, number, number, number, number]>;
-  readonly #addToName: Statement<[number, string, number]>;
+  readonly #addToName: Statement<[number, number | null, string, number]>;
   readonly #tallies = new Map<string, Tally>();
   /** The tally last counted in: neighbours in a batch are mostly alike. */
   #recent: Tally | undefined;
@@ -43,7 +43,9 @@ export class Tallies {
          removed = removed + excluded.removed,
          data_bytes = data_bytes + excluded.data_bytes`,
     );
-    this.#addToName = db.prepare('UPDATE name SET events = events + ? WHERE kind = ? AND id = ?');
+    this.#addToName = db.prepare(
+      'UPDATE name SET events = events + ?, committed = coalesce(?, committed) WHERE kind = ? AND id = ?',
+    );
   }
 
   /** @param dataBytes bytes of the payload as it is kept */
@@ -59,9 +61,13 @@ export class Tallies {
     tally.dataBytes -= dataBytes;
   }
 
-  save(): void {
-    if (this.#tallies.size === 0) return;
-    const names = new Map<string, { kind: string; id: number; events: number }>();
+  /**
+   * Writes them, and returns the ids of the sources that events were recorded of.
+   * @param nowSeconds when they are committed; null when they were before, and nobody knows when
+   */
+  save(nowSeconds: number | null): number[] {
+    if (this.#tallies.size === 0) return [];
+    const names = new Map<string, { kind: string; id: number; events: number; committed: number | null }>();
     for (const { hour, typeId, sourceId, actionId, recorded, removed, dataBytes } of this.#tallies.values()) {
       this.#upsertRollup.run(hour, typeId, sourceId, actionId, recorded, removed, dataBytes);
       for (const [kind, id] of [
@@ -70,12 +76,18 @@ export class Tallies {
         ['action', actionId] as const,
       ]) {
         if (id === 0) continue;
-        const name = names.get(`${kind} ${id}`) ?? { kind, id, events: 0 };
+        const name = names.get(`${kind} ${id}`) ?? { kind, id, events: 0, committed: null };
         name.events += recorded - removed;
+        if (recorded > 0) name.committed = nowSeconds;
         names.set(`${kind} ${id}`, name);
       }
     }
-    for (const { kind, id, events } of names.values()) this.#addToName.run(events, kind, id);
+    const sources: number[] = [];
+    for (const { kind, id, events, committed } of names.values()) {
+      this.#addToName.run(events, committed, kind, id);
+      if (kind === 'source' && committed !== null) sources.push(id);
+    }
+    return sources;
   }
 
   clear(): void {

@@ -7,9 +7,11 @@ import type { EventStore } from '../storage/event-store.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import { type StorageFailure, storageFailure } from '../storage/storage-failure.ts';
 import { applyCursorWork } from './cursor-jobs.ts';
+import { declareSource } from './declare-source.ts';
 import { noteOrigin, noteRefused, noteReported } from './note-gaps.ts';
 import { nameEvents } from './name-events.ts';
 import { receiptOutcome } from './receipt-outcome.ts';
+import { refuseForgotten } from '../forgetting/refuse-forgotten.ts';
 import { Turns } from './turns.ts';
 import type { RecordWork, WriterJob, WriterOutcome } from './writer-messages.ts';
 
@@ -44,7 +46,7 @@ const SMALL_BYTES = 16 * 1024;
 export class GroupCommit {
   readonly #store: EventStore;
   readonly #names: NameTable;
-  readonly #options: GroupCommitOptions;
+  #options: GroupCommitOptions;
   readonly #arrived = new Turns<WriterJob>();
   #pending: WriterJob[] = [];
   #pendingEvents = 0;
@@ -65,6 +67,12 @@ export class GroupCommit {
     this.#arrived.push(job.sender, job);
     this.#startTimer();
     this.#makeTurnDue();
+  }
+
+  /** New bounds of a batch. What is pending under the old ones is committed. */
+  adopt({ batchSize, batchTimeoutMs }: Pick<GroupCommitOptions, 'batchSize' | 'batchTimeoutMs'>): void {
+    this.#options = { ...this.#options, batchSize, batchTimeoutMs };
+    if (this.#timer !== undefined) this.commit();
   }
 
   #makeTurnDue(): void {
@@ -168,7 +176,7 @@ export class GroupCommit {
   #apply(job: WriterJob, nowSeconds: number): WriterOutcome {
     switch (job.kind) {
       case 'record':
-        return receiptOutcome(job.key, this.#append(job, nowSeconds));
+        return receiptOutcome(job.key, this.#append(job, nowSeconds), job.wait);
       case 'store-pattern':
         return { key: job.key, patternId: this.#store.appendPattern(job.pattern) };
       case 'report-gaps':
@@ -180,6 +188,8 @@ export class GroupCommit {
         return applyCursorWork(job, this.#store, nowSeconds);
       case 'mark-processed':
         return { key: job.key, reply: { marked: this.#store.processed.set(job.ids, job.processed) } };
+      case 'declare-source':
+        return declareSource(job, this.#store, nowSeconds);
       case 'store-sample': {
         const { samples, newestId } = this.#store;
         return { key: job.key, reply: { id: samples.add(job.sample, nowSeconds, newestId) } };
@@ -196,7 +206,9 @@ export class GroupCommit {
   #append(job: RecordWork, nowSeconds: number): Receipt {
     const { origin, durability } = job;
     const { gaps } = this.#store;
-    const { rows, rejected, refused } = nameEvents(job, this.#names);
+    const newNames = this.#names.unsaved.length;
+    const named = nameEvents(job, this.#names);
+    const { rows, rejected, refused } = refuseForgotten(named, this.#store.tombstones, this.#names, newNames);
     if (refused.length > 0) noteRefused(gaps, this.#names, refused, origin, nowSeconds);
     if (origin !== undefined) noteOrigin(gaps, origin, rows, rejected.length, nowSeconds);
     const appended = this.#store.append(rows, Math.floor(nowSeconds));

@@ -65,6 +65,6 @@ export class PassThrough {
       level: job.durability,
       persisted: false,
     };
-    return receiptOutcome(job.key, receipt);
+    return receiptOutcome(job.key, receipt, job.wait);
   }
 }

@@ -1,9 +1,11 @@
 /** Entry of the writer thread: the only read-write connection of the daemon lives here. Messages: writer-messages.ts. */
+import { once } from 'node:events';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import { Checkpoints } from '../maintenance/checkpoints.ts';
+import { RemainsOfDatabase } from '../forgetting/clear-remains.ts';
 import { collectGarbage, QuietMemory } from '../maintenance/quiet-memory.ts';
 import { Samples } from '../maintenance/samples.ts';
 import { housekeepingRefusal, type HousekeepingRequest, housekeepingTask } from '../maintenance/housekeeping.ts';
@@ -17,11 +19,12 @@ import { storageFailure } from '../storage/storage-failure.ts';
 import { GroupCommit } from './group-commit.ts';
 import { PassThrough } from './pass-through.ts';
 import { StorageWatch } from './storage-watch.ts';
-import type { FromWriter, ToWriter, WriterSettings } from './writer-messages.ts';
+import type { FromWriter, ToWriter, Upkeep, WriterSettings } from './writer-messages.ts';
 
 if (parentPort === null) throw new Error('writer-thread runs as a worker');
 const port = parentPort;
-const settings = workerData as WriterSettings;
+// A thread that was booted early is told later.
+const settings = (workerData ?? (await once(port, 'message'))[0]) as WriterSettings;
 const tell = (message: FromWriter) => port.postMessage(message);
 const log = (level: 'info' | 'warn' | 'error', message: string, details: { [name: string]: unknown } = {}) =>
   tell({ kind: 'log', level, message, details });
@@ -47,13 +50,24 @@ function run(): void {
   const store = new EventStore(db, names);
   const watch = new StorageWatch({ marker, files, log, tell });
 
-  const checkpoints = new Checkpoints(db, (error) => watch.failed('checkpoint', storageFailure(error), error));
+  const tellUpkeep = (upkeep: Partial<Upkeep>) => tell({ kind: 'upkeep', upkeep });
+  const checkpoints = new Checkpoints(
+    db,
+    (error) => watch.failed('checkpoint', storageFailure(error), error),
+    () => tellUpkeep({ last_checkpoint: Date.now() / 1000 }),
+  );
   const tasks = new Tasks(() => checkpoints.noteCommit());
   const maintenance = new MaintenanceSchedule(db, store, tasks, {
     retentionDays: settings.retentionDays,
+    retentionSizeBytes: settings.retentionSizeBytes,
+    retentionRules: settings.retentionRules,
     cleanupIntervalMs: settings.cleanupIntervalMs,
-    onDone: ({ removed, durationMs }) => log('info', 'cleanup done', { removed, durationMs: Math.round(durationMs) }),
+    onDone: ({ events: removed, bySize, freedBytes, durationMs, sparseParts }) => {
+      log('info', 'cleanup done', { removed, bySize, freedBytes, durationMs: Math.round(durationMs) });
+      tell({ kind: 'cleaned', removed, sparseParts });
+    },
     onError: (error) => watch.failed('cleanup', storageFailure(error), error),
+    onUpkeep: tellUpkeep,
   });
 
   const quietMemory = new QuietMemory(() => {
@@ -73,18 +87,30 @@ function run(): void {
     },
     onCommitted: () => watch.committed(store.lastId),
     onOutcomes: (outcomes) => {
-      tell({ kind: 'outcomes', outcomes, lastId: store.lastId, gaps: store.gaps.size });
+      tell({
+        kind: 'outcomes',
+        outcomes,
+        lastId: store.lastId,
+        gaps: store.gaps.size,
+        sources: store.recordedSources,
+      });
       samples.noteCommit();
       checkpoints.noteCommit();
+      tasks.noteCommit();
       quietMemory.note(store.lastId - committedBefore);
       committedBefore = store.lastId;
     },
     onStorageFailure: (failure, error) => watch.failed('commit', failure, error),
   });
 
+  const remains = new RemainsOfDatabase(db);
   const housekeep = async (key: number, request: HousekeepingRequest) => {
     try {
-      tell({ kind: 'housekept', key, reply: await tasks.run(housekeepingTask(request, { db, store, names })) });
+      tell({
+        kind: 'housekept',
+        key,
+        reply: await tasks.run(housekeepingTask(request, { db, store, names, maintenance, remains })),
+      });
     } catch (error) {
       const failure = storageFailure(error);
       tell({ kind: 'housekept', key, error: errorBody(housekeepingRefusal(request.kind, failure, error)) });
@@ -102,6 +128,10 @@ function run(): void {
         break;
       case 'housekeeping':
         void housekeep(message.key, message.request);
+        break;
+      case 'settings':
+        commits.adopt(message.settings);
+        maintenance.adopt(message.settings);
         break;
       case 'close':
         maintenance.stop();
@@ -132,7 +162,7 @@ function run(): void {
 function runWithoutStoring(): void {
   const passThrough = new PassThrough({
     names: new NameTable(openWriter(':memory:'), limits.namesPerKind),
-    onOutcomes: (outcomes) => tell({ kind: 'outcomes', outcomes, lastId: 0, gaps: 0 }),
+    onOutcomes: (outcomes) => tell({ kind: 'outcomes', outcomes, lastId: 0, gaps: 0, sources: [] }),
     onEvents: (events) => tell({ kind: 'unpersisted', events }),
   });
   port.on('message', (message: ToWriter) => {

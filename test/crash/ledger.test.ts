@@ -243,7 +243,7 @@ describe('Ledger finds guilty', () => {
     'an hour of nothing': 'INSERT INTO rollup SELECT 99, 1, 1, 0, 1, 0, 0',
     'more removed than recorded': 'UPDATE rollup SET removed = -1, recorded = recorded - 1',
     'a name with too few': "UPDATE name SET events = events - 1 WHERE kind = 'source'",
-    'a name without events that has some': "INSERT INTO name VALUES ('action', 9, 'nine', 1)",
+    'a name without events that has some': "INSERT INTO name (kind, id, text, events) VALUES ('action', 9, 'nine', 1)",
     'a counter of ids that is behind': "UPDATE meta SET value = value - 1 WHERE key = 'last_id'",
     'a counter of ids that is ahead': "UPDATE meta SET value = value + 1 WHERE key = 'last_id'",
     'a gap that is none':
@@ -259,6 +259,7 @@ describe('Ledger finds guilty', () => {
   test('a database with an event whose name is not in the dictionary', () => {
     using trial = new Trial();
     assert.deepEqual(trial.verdict(sql("DELETE FROM name WHERE kind = 'type' AND text = 'large'")), [
+      'altered',
       'inconsistent',
       'missing',
     ]);

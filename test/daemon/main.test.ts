@@ -13,7 +13,9 @@ describe('a running daemon', () => {
     await using daemon = await DaemonProcess.start({ config: { persistence } });
     const client = daemon.connect();
     await client.recordBatch([event(1), event(2)]);
-    const { uptime_seconds: uptime, memory_bytes: memory, database_id: id, ...status } = await client.status();
+    // What is measured has a test of its own.
+    const { uptime_seconds: uptime, memory_bytes: memory, database_id: id, ...rest } = await client.status();
+    const { performance: _performance, backup, integrity, settings, setting_origins: origins, ...status } = rest;
     assert.ok(uptime > 0 && memory > 0);
     assert.equal(id, (await client.ready()).databaseId);
     assert.deepEqual(status, {
@@ -32,8 +34,15 @@ describe('a running daemon', () => {
       last_id: 2,
       storage: 'ok',
       gaps: 0,
-      settings: { database_path: daemon.paths.database, ...persistence },
     });
+    assert.deepEqual(settings, {
+      ...settings,
+      ...persistence,
+      database_path: daemon.paths.database,
+      backup_directory: daemon.paths.backups,
+    });
+    assert.deepEqual([origins?.['persistence.batch_size'], origins?.['log_level']], ['file', 'default']);
+    assert.deepEqual([backup?.at, backup?.next, integrity?.at, integrity?.damaged], [null, null, null, []]);
   });
 
   test('counts what it did since it started, and what is there', async () => {

@@ -18,7 +18,9 @@ export function databaseInconsistencies(db: Database): string[] {
 
 /** Each finds the rows that should not be. */
 const differences = {
-  'an event whose names are not in the dictionary': 'SELECT id FROM event WHERE id NOT IN (SELECT id FROM events)',
+  'an event whose names are not in the dictionary': `
+    SELECT id FROM events JOIN event USING (id)
+    WHERE event_type IS NULL OR events.source IS NULL OR (action_id IS NOT NULL AND events.action IS NULL)`,
   'an hour with other counts than its events': `
     SELECT hour, type_id, source_id, action_id, sum(kept) AS kept, sum(bytes) AS bytes FROM (
       SELECT hour, type_id, source_id, action_id, recorded - removed AS kept, data_bytes AS bytes FROM rollup

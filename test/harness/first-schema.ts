@@ -6,6 +6,7 @@ export function backToFirstSchema(db: Database): void {
   const first = new Sqlite(':memory:');
   first.exec(migrations()[0]?.sql ?? '');
   const names = new Set(first.prepare<[], string>('SELECT name FROM sqlite_schema').pluck().all());
+  const columns = new Map([...names].map((name) => [name, columnsOf(first, name)]));
   first.close();
   // A virtual table takes its own tables along.
   const later = db
@@ -15,5 +16,15 @@ export function backToFirstSchema(db: Database): void {
     .all()
     .filter(({ name }) => !names.has(name));
   for (const { type, name } of later) db.exec(`DROP ${type} IF EXISTS "${name}"`);
+  for (const [table, known] of columns) {
+    for (const column of columnsOf(db, table)) {
+      if (!known.includes(column)) db.exec(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
+    }
+  }
+  db.exec("DELETE FROM meta WHERE key = 'retention_removed'");
   db.pragma('user_version = 1');
+}
+
+function columnsOf(db: Database, table: string): string[] {
+  return db.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
 }

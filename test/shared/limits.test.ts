@@ -14,6 +14,11 @@ const relations: [what: string, holds: boolean][] = [
   ['a frame can hold several events of full size', limits.eventBytes * 4 <= limits.frameBytes],
   ['a request other than record is smaller than an event', limits.controlBodyBytes < limits.eventBytes],
   ['a full filter fits into a request', 3 * limits.filterValues * (limits.nameBytes + 3) < limits.controlBodyBytes],
+  ['every source with a cadence is in a listing', limits.declaredSources < limits.sourcesListed],
+  [
+    'a full listing of sources fits into an answer',
+    limits.sourcesListed * (limits.nameBytes + 256) < limits.frameBytes,
+  ],
   ['the ids of a mark fit into a request', limits.idsPerMark * 9 + 256 < limits.controlBodyBytes],
   ['names fit into an event', 3 * limits.nameBytes < limits.eventBytes],
   [

@@ -2,17 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ackCursor, cursors, deleteCursor } from '../../shared/messages/cursors.ts';
 import { flush } from '../../shared/messages/flush.ts';
+import { forget, forgetTraces } from '../../shared/messages/forget.ts';
 import { gaps } from '../../shared/messages/gaps.ts';
 import { markProcessed } from '../../shared/messages/mark-processed.ts';
 import { patterns } from '../../shared/messages/patterns.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
 import { reportGaps } from '../../shared/messages/report-gaps.ts';
+import { retentionPlan, retentionRun } from '../../shared/messages/retention.ts';
 import { samples } from '../../shared/messages/samples.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
 import { parseTailEvents, parseTailReset, tail, tailStop } from '../../shared/messages/tail.ts';
+import { vacuum } from '../../shared/messages/vacuum.ts';
 import { verify } from '../../shared/messages/verify.ts';
 
 const position = { databaseId: 'd', id: 3 };
@@ -48,6 +51,19 @@ const figures = {
   database_stats: { total_events: 0, by_type: {} },
 };
 const state = { state: 'running', pid: 1, version: '0', uptime_seconds: 0.5, settings: {} };
+
+const plan = {
+  events: 1,
+  by_size: 0,
+  bytes: 251,
+  data_bytes: 80,
+  by_type: [],
+  retention_days: 30,
+  retention_size_mb: 0,
+  retention_rules: [],
+  clock: 3.5,
+  next_run: null,
+};
 
 interface Reply {
   name: string;
@@ -94,6 +110,31 @@ const replies: Reply[] = [
     bad: [['marked', [{}, { marked: -1 }]]],
   },
   {
+    name: 'forget',
+    parse: (body) => forget.parseReply(body),
+    good: [
+      [
+        { events: 2, patterns: 1, names: 0, unfinished: false, later: 1 },
+        { events: 2, patterns: 1, names: 0, unfinished: false },
+      ],
+    ],
+    bad: [
+      ['events', [{}, { events: -1 }]],
+      ['patterns', [{ events: 1 }]],
+    ],
+  },
+  {
+    name: 'forget-traces',
+    parse: (body) => forgetTraces.parseReply(body),
+    good: [
+      [
+        { names: 0, bytesRewritten: 9, left: ['log', 'elsewhere'] },
+        { names: 0, bytesRewritten: 9, left: ['log'] },
+      ],
+    ],
+    bad: [['bytesRewritten', [{ names: 0 }, { names: 0, bytesRewritten: 0.5 }]]],
+  },
+  {
     name: 'patterns',
     parse: (body) => patterns.parseReply(body),
     good: [
@@ -136,6 +177,45 @@ const replies: Reply[] = [
     ],
   },
   { name: 'report-gaps', parse: (body) => reportGaps.parseReply(body), good: [[{}, {}]], bad: [] },
+  {
+    name: 'retention-plan',
+    parse: (body) => retentionPlan.parseReply(body),
+    good: [[plan, plan]],
+    bad: [
+      ['events', [{ ...plan, events: -1 }]],
+      ['by_size', [{ ...plan, by_size: '0' }]],
+      ['clock', [{ ...plan, clock: null }]],
+      ['by_type', [{ ...plan, by_type: {} }]],
+    ],
+  },
+  {
+    name: 'retention-run',
+    parse: (body) => retentionRun.parseReply(body),
+    good: [
+      [
+        { events: 1, by_size: 0, freed_bytes: 4_096, seconds: 0.5 },
+        { events: 1, by_size: 0, freed_bytes: 4_096, seconds: 0.5 },
+      ],
+    ],
+    bad: [
+      ['freed_bytes', [{ events: 1, by_size: 0, seconds: 1 }]],
+      ['seconds', [{ events: 1, by_size: 0, freed_bytes: 0 }]],
+    ],
+  },
+  {
+    name: 'vacuum',
+    parse: (body) => vacuum.parseReply(body),
+    good: [
+      [
+        { freed_bytes: 4_096, blocked_seconds: 0.5, later: 1 },
+        { freed_bytes: 4_096, blocked_seconds: 0.5 },
+      ],
+    ],
+    bad: [
+      ['freed_bytes', [{ freed_bytes: -1, blocked_seconds: 0 }]],
+      ['blocked_seconds', [{ freed_bytes: 0 }]],
+    ],
+  },
   {
     name: 'verify',
     parse: (body) => verify.parseReply(body),

@@ -3,8 +3,11 @@ import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
+import { canary } from '../../shared/messages/canary.ts';
 import { ackCursor, cursors, deleteCursor } from '../../shared/messages/cursors.ts';
+import { declareSource } from '../../shared/messages/declare-source.ts';
 import { flush } from '../../shared/messages/flush.ts';
+import { forget, forgetTraces } from '../../shared/messages/forget.ts';
 import { gaps } from '../../shared/messages/gaps.ts';
 import { markProcessed } from '../../shared/messages/mark-processed.ts';
 import { parseOrigin } from '../../shared/messages/origin.ts';
@@ -12,11 +15,14 @@ import { patterns } from '../../shared/messages/patterns.ts';
 import { query } from '../../shared/messages/query.ts';
 import { record } from '../../shared/messages/record.ts';
 import { reportGaps } from '../../shared/messages/report-gaps.ts';
+import { retentionPlan, retentionRun } from '../../shared/messages/retention.ts';
 import { samples, storeSample } from '../../shared/messages/samples.ts';
+import { sources } from '../../shared/messages/sources.ts';
 import { stats } from '../../shared/messages/stats.ts';
 import { status } from '../../shared/messages/status.ts';
 import { storePattern } from '../../shared/messages/store-pattern.ts';
 import { tail, tailStop } from '../../shared/messages/tail.ts';
+import { vacuum } from '../../shared/messages/vacuum.ts';
 import { verify } from '../../shared/messages/verify.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
@@ -42,12 +48,36 @@ interface Kind {
 }
 
 const kinds: Kind[] = [
-  ...[flush, stats, status].map((message) => ({
+  ...[canary, flush, retentionRun, sources, stats, status].map((message) => ({
     kind: message.kind,
     parse: (body: unknown) => message.parseRequest(body),
     good: [[{}, {}]] as Kind['good'],
     bad: [],
   })),
+  {
+    kind: declareSource.kind,
+    parse: (body) => declareSource.parseRequest(body),
+    good: [
+      [
+        { source: longest, cadence_seconds: 0.1 },
+        { source: longest, cadence_seconds: 0.1 },
+      ],
+      [
+        { source: 's', cadence_seconds: null },
+        { source: 's', cadence_seconds: null },
+      ],
+    ],
+    bad: [
+      ['source', labels.map((source) => ({ source, cadence_seconds: 60 }))],
+      [
+        'cadence_seconds',
+        [undefined, '60', 0, 0.09, -1, Number.NaN, Number.POSITIVE_INFINITY, 31_622_401].map((cadence_seconds) => ({
+          source: 's',
+          cadence_seconds,
+        })),
+      ],
+    ],
+  },
   {
     kind: query.kind,
     parse: (body) => query.parseRequest(body),
@@ -74,6 +104,57 @@ const kinds: Kind[] = [
       ['cursor', [{ cursor: 5 }, { cursor: [] }, { cursor: {} }]],
       ['maxId', [-1, 1.5, MAX + 1, '5', 5n].map((maxId) => ({ maxId }))],
     ],
+  },
+  {
+    kind: retentionPlan.kind,
+    parse: (body) => retentionPlan.parseRequest(body),
+    good: [
+      [{}, {}],
+      [{ retention_days: null, retention_size_mb: null, retention_rules: null }, {}],
+      [
+        {
+          retention_days: 0.01,
+          retention_size_mb: 16,
+          retention_rules: [{ type: longest, source: 'é', days: 36_500 }],
+        },
+        {
+          retention_days: 0.01,
+          retention_size_mb: 16,
+          retention_rules: [{ type: longest, source: 'é', days: 36_500 }],
+        },
+      ],
+      [{ retention_rules: [] }, { retention_rules: [] }],
+    ],
+    bad: [
+      ['retention_days', [0, -1, 36_501, '7', Number.NaN, 7n].map((days) => ({ retention_days: days }))],
+      ['retention_size_mb', [-1, 1, 15, 16.5, '16', 2 ** 31].map((mb) => ({ retention_size_mb: mb }))],
+      ['retention_rules', [5, {}, 'x', [5], [{ days: 7 }], [{ type: 't' }]].map((list) => ({ retention_rules: list }))],
+      ['days', [0, '7', null].map((days) => ({ retention_rules: [{ type: 't', days }] }))],
+      ['type', ['', 5, `${longest}a`].map((type) => ({ retention_rules: [{ type, days: 7 }] }))],
+      ['source', [{ retention_rules: [{ type: 't', source: '', days: 7 }] }]],
+      ['later', [{ retention_rules: [{ type: 't', days: 7, later: 1 }] }]],
+      [
+        'same',
+        [
+          {
+            retention_rules: [
+              { type: 't', days: 7 },
+              { days: 8, type: 't' },
+            ],
+          },
+        ],
+      ],
+    ],
+  },
+  {
+    kind: vacuum.kind,
+    parse: (body) => vacuum.parseRequest(body),
+    good: [
+      [{}, { full: false }],
+      [{ full: null }, { full: false }],
+      [{ full: true }, { full: true }],
+    ],
+    bad: [['full', [{ full: 1 }, { full: 'true' }]]],
   },
   {
     kind: verify.kind,
@@ -138,6 +219,38 @@ const kinds: Kind[] = [
     parse: (body) => deleteCursor.parseRequest(body),
     good: [[{ name: 'a' }, { name: 'a' }]],
     bad: [['name', labels.map((name) => ({ name }))]],
+  },
+  {
+    kind: forget.kind,
+    parse: (body) => forget.parseRequest(body),
+    good: [
+      [{ databaseId: 'd' }, { databaseId: 'd', ids: [], patternIds: [] }],
+      [
+        { databaseId: 'd', ids: [1, MAX], patternIds: null },
+        { databaseId: 'd', ids: [1, MAX], patternIds: [] },
+      ],
+    ],
+    bad: [
+      ['databaseId', [{}, { databaseId: 1, ids: [1] }]],
+      ['ids', [[0], [1.5], '1', 1, Array.from({ length: 5_001 }, () => 1)].map((ids) => ({ databaseId: 'd', ids }))],
+      ['patternIds', [{ databaseId: 'd', patternIds: [-1] }]],
+      ['all', [{ databaseId: 'd', all: true }]],
+    ],
+  },
+  {
+    kind: forgetTraces.kind,
+    parse: (body) => forgetTraces.parseRequest(body),
+    good: [
+      [{ databaseId: 'd' }, { databaseId: 'd', thorough: false }],
+      [
+        { databaseId: 'd', thorough: true },
+        { databaseId: 'd', thorough: true },
+      ],
+    ],
+    bad: [
+      ['databaseId', [{}]],
+      ['thorough', [{ databaseId: 'd', thorough: 1 }]],
+    ],
   },
   {
     kind: tailStop.kind,

@@ -57,7 +57,7 @@ export function everyCommand(command: CompletedCommand): CompletedCommand[] {
 function valuesOf(name: string, place: string): Values {
   // Those of patterns are other types.
   if ((name === '--type' && place !== '/patterns') || (name === 'type' && place === '/send')) return 'types';
-  if (name === '--source') return 'sources';
+  if (name === '--source' || (name === 'source' && place.startsWith('/sources/'))) return 'sources';
   if (name === 'key' && place.startsWith('/config/')) return settingKeys;
   return 'anything';
 }

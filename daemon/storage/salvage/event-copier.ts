@@ -146,7 +146,7 @@ export class EventCopier {
   }
 
   #commit(): void {
-    this.#tallies.save();
+    this.#tallies.save(null);
     this.#db.exec('COMMIT');
     this.#tallies.clear();
     this.#uncommitted = 0;

@@ -55,10 +55,10 @@ function key(kind: NameKind, id: number): string {
   return `${kind} ${id}`;
 }
 
-/** A row of the table is (kind, id, text, events), one of the index (kind, text, id). */
+/** A row of the table is (kind, id, text, events, …), one of the index (kind, text, id). */
 function nameOf(row: KeptValue[]): NameRow | undefined {
   const [kind, second, third] = row;
-  const [id, text] = row.length === 4 ? [second, third] : [third, second];
+  const [id, text] = row.length >= 4 ? [second, third] : [third, second];
   if (kind !== 'type' && kind !== 'source' && kind !== 'action') return undefined;
   if (typeof id !== 'bigint' || id < 1n || id > Number.MAX_SAFE_INTEGER || typeof text !== 'string') return undefined;
   return { kind, id: Number(id), text };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { Retention } from '../../../daemon/maintenance/retention.ts';
+import { Retention } from '../../../daemon/retention/retention.ts';
 import { DatabaseFigures } from '../../../daemon/query/database-stats.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -18,6 +18,11 @@ describe('DatabaseFigures', () => {
       total_events: 0,
       last_id: 0,
       total_patterns: 0,
+      retention_removed: 0,
+      retention_removed_at: null,
+      forgotten: 0,
+      forgotten_at: null,
+      index_bytes: 0,
       recent_events_1h: 0,
       events_per_hour: 0,
       by_type: {},

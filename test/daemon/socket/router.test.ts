@@ -122,7 +122,7 @@ describe('a request that cannot be', () => {
   }
 
   test('is of a kind that nobody knows', async () => {
-    for (const kind of ['forget', 'reply', 'error', 'toString', '__proto__', 'HELLO', 'x'.repeat(31)]) {
+    for (const kind of ['forgive', 'reply', 'error', 'toString', '__proto__', 'HELLO', 'x'.repeat(31)]) {
       const { code, message } = await refusalOf(kind, encode({}));
       assert.equal(code, 'unknown_kind');
       assert.match(message, new RegExp(kind));

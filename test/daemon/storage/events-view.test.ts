@@ -58,6 +58,23 @@ describe('the view events', () => {
     assert.deepEqual(database.db.prepare('SELECT action FROM events').pluck().all(), [null, '']);
   });
 
+  test('is read in the order that is asked for, or by the names', () => {
+    using database = new TemporaryDatabase();
+    const plan = (end: string) =>
+      database.db
+        .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN SELECT * FROM events ${end}`)
+        .all()
+        .map(({ detail }) => detail);
+    for (const statistics of ['', 'ANALYZE']) {
+      database.db.exec(statistics);
+      assert.equal(plan('ORDER BY id DESC LIMIT 2')[0], 'SCAN event');
+      assert.equal(plan('ORDER BY timestamp DESC LIMIT 2')[0], 'SCAN event USING INDEX event_identity');
+      assert.match(plan("WHERE event_type = 'note'").join('; '), /event USING INDEX event_by_type/);
+      for (const end of ['ORDER BY id DESC', 'ORDER BY timestamp']) assert.doesNotMatch(plan(end).join('; '), /TEMP/);
+      database.append(Array.from({ length: 300 }, (_, n) => ({ ...small, type: `type ${n % 3}`, timestamp: n })));
+    }
+  });
+
   test('shows a large payload as a gzip that Python opens', { skip: skipWithout('python3') }, () => {
     using database = new TemporaryDatabase();
     database.append([small, large]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Database } from 'better-sqlite3';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { Retention } from '../../../daemon/maintenance/retention.ts';
+import { Retention } from '../../../daemon/retention/retention.ts';
 import { hourOf } from '../../../daemon/storage/tallies.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';

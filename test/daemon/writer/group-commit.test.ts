@@ -136,6 +136,25 @@ describe('GroupCommit: when it commits', () => {
     assert.equal(trial.commits.length, 1, 'the second event left no timer behind');
   });
 
+  test('by new bounds as soon as it is told them, and then at once what waits under the old ones', async (t) => {
+    const trial = new Trial(t);
+    trial.record([event(1)], { wait: false });
+    await turn();
+    trial.group.adopt({ batchSize: 2, batchTimeoutMs: 1_000 });
+    assert.equal(trial.commits.length, 1);
+    trial.record([event(2)], { wait: false });
+    await turn();
+    mock.timers.tick(999);
+    assert.equal(trial.commits.length, 1);
+    mock.timers.tick(1);
+    assert.equal(trial.commits.length, 2);
+    trial.record([event(3), event(4)], { wait: false });
+    await turn();
+    assert.equal(trial.commits.length, 3);
+    trial.group.adopt({ batchSize: 100, batchTimeoutMs: 1_000 });
+    assert.equal(trial.commits.length, 3, 'nothing waits');
+  });
+
   test('with a whole timeout again after each commit', async (t) => {
     const trial = new Trial(t);
     trial.record([event(1)], { wait: false });

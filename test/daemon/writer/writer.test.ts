@@ -31,6 +31,8 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
       told.lastIds.push(lastId);
     },
     onUnpersisted: (more) => told.unpersisted.push(...more),
+    onUpkeep: () => undefined,
+    onCleaned: () => undefined,
     onStorage: () => undefined,
     onFatal: (error) => told.deaths.push(error),
     onLog: () => undefined,
@@ -42,6 +44,8 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
       batchSize: 100,
       batchTimeoutMs: 60_000,
       retentionDays: 36_500,
+      retentionSizeBytes: 0,
+      retentionRules: [],
       cleanupIntervalMs: 3_600_000,
       persist: true,
       init: false,
@@ -126,7 +130,7 @@ describe('the writer thread with persistence off', () => {
     });
     assert.deepEqual(outcomes, [
       receiptOutcome(1, receipt(2, [{ index: 1, code: 'invalid_type', message: 'type must not be empty' }])),
-      receiptOutcome(2, receipt(1, [])),
+      receiptOutcome(2, receipt(1, []), false),
       { key: 3, done: true },
     ]);
     assert.deepEqual(unpersisted, [
