@@ -38,12 +38,13 @@ export class DatabaseFigures {
     this.#newest = db.prepare<[], number | null>('SELECT max(timestamp) FROM event').pluck();
   }
 
-  read(nowSeconds: number): DatabaseStats {
+  /** @param recentEvents of the last hour, where they were counted already */
+  read(nowSeconds: number, recentEvents?: number): DatabaseStats {
     // One read transaction: the figures belong together.
-    return this.#db.transaction(() => this.#read(nowSeconds))();
+    return this.#db.transaction(() => this.#read(nowSeconds, recentEvents))();
   }
 
-  #read(nowSeconds: number): DatabaseStats {
+  #read(nowSeconds: number, recentEvents: number | undefined): DatabaseStats {
     const byType = this.#byName.all('type');
     const bySource = this.#byName.all('source');
     const hour = hourOf(nowSeconds);
@@ -60,7 +61,7 @@ export class DatabaseFigures {
       forgotten_at: forgotten.at,
       database_size_mb: (sizes.database + sizes.wal) / BYTES_PER_MIB,
       index_bytes: sizes.index,
-      recent_events_1h: this.#recent.get(nowSeconds - SECONDS_PER_HOUR, nowSeconds) ?? 0,
+      recent_events_1h: recentEvents ?? this.#recent.get(nowSeconds - SECONDS_PER_HOUR, nowSeconds) ?? 0,
       events_per_hour: (this.#sinceHour.get(hour - 23, hour) ?? 0) / hours,
       by_type: Object.fromEntries(byType.map(({ text, events }) => [text, events])),
       by_source: Object.fromEntries(bySource.map(({ text, events }) => [text, events])),

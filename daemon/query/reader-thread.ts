@@ -119,8 +119,10 @@ function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered
     }
     case 'cursors':
       return { answer: cursorList.read(), transfer: [] };
-    case 'database-stats':
-      return { answer: figures.read(question.nowSeconds), transfer: [] };
+    case 'database-stats': {
+      const { nowSeconds } = question;
+      return { answer: figures.read(nowSeconds, yield* lastHour(nowSeconds, deadline)), transfer: [] };
+    }
     default:
       return question satisfies never;
   }
@@ -129,4 +131,17 @@ function* answerTo(question: ReaderQuestion, deadline: Deadline): Steps<Answered
 /** A copy with a buffer of its own, which can be moved to the other thread. */
 function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
+}
+
+/** Events of the last hour, however many: counted a part at a time, and as far as it came when the thread has to end. */
+function* lastHour(nowSeconds: number, deadline: Deadline): Steps<number> {
+  const filter = { since: nowSeconds - 3_600, until: nowSeconds };
+  let events = 0;
+  let cursor: string | null | undefined;
+  do {
+    const reply = yield* counts.countInSteps({ filter, by: [], ...(cursor && { cursor }) }, deadline);
+    for (const [count] of reply.groups) events += Number(count);
+    cursor = reply.cursor;
+  } while (cursor !== null && !deadline.isEnded);
+  return events;
 }

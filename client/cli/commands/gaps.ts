@@ -70,7 +70,8 @@ function gapsText(gaps: readonly Gap[]): string {
     plain(reason),
   ]);
   const total = gaps.reduce((sum, { count }) => sum + count, 0);
-  const unknown = gaps.some(({ count }) => count === 0) ? ' at least' : '';
+  const isKnown = gaps.every(({ count }) => count > 0);
+  const missing = total === 0 ? 'an unknown number of' : `${wholeNumber(total)}${isKnown ? '' : ' or more'}`;
   const heads = ['events', 'from', 'to', 'source', 'producer', 'reason'];
-  return `${columns(heads, rows, 'events')}${wholeNumber(total)} events${unknown} are missing\n`;
+  return `${columns(heads, rows, 'events')}${missing} events are missing\n`;
 }

@@ -8,7 +8,7 @@ import { ask } from '../../../client/cli/sql/question.ts';
 import { sqlFailure } from '../../../client/cli/sql/sql-failure.ts';
 import { type CommandResult, daybook, rowsOf, startDaybook } from '../../harness/command-line.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
-import { overwritePage } from '../../harness/damaged-pages.ts';
+import { overwritePage, pageOf } from '../../harness/damaged-pages.ts';
 import { preparedHome } from '../../harness/prepared-home.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
@@ -186,7 +186,7 @@ describe('sql without a daemon', () => {
     assert.match((await sql('--no-head')).stdout, new RegExp(`^${events.length}\t`));
     assertRefused(await sql('--database', database), 1, 'there is no database');
     copyFileSync(prepared.path, database);
-    overwritePage(database, Math.floor(statSync(database).size / 4_096 / 2), 4_096);
+    overwritePage(database, pageOf(prepared.db, 'event', 0));
     const damaged = await sql('--database', database);
     assertRefused(damaged, 1, 'is damaged', 'daybook verify');
 
