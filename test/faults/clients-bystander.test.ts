@@ -6,7 +6,7 @@ import { HostileProcess, misbehaviours } from '../harness/hostile-process.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
 const mostMs = 2_000;
-const fewestReceipts = 50;
+const fewestReceipts = 25;
 
 let daemon: DaemonProcess;
 let bystander: Client;

@@ -35,7 +35,14 @@ export class PseudoTerminal {
   constructor(home: string, args: readonly string[], options: PseudoTerminalOptions = {}) {
     const { columns = 80, rows = 24, environment, nodeArguments = [] } = options;
     this.screen = new TerminalScreen(columns);
-    const { NO_COLOR: _no, FORCE_COLOR: _force, COLORTERM: _term, NODE_OPTIONS: _options, ...inherited } = process.env;
+    const {
+      NO_COLOR: _no,
+      FORCE_COLOR: _force,
+      COLORTERM: _term,
+      CI: _ci,
+      NODE_OPTIONS: _options,
+      ...inherited
+    } = process.env;
     const program = [process.execPath, ...nodeArguments, daybookExecutable, ...args];
     this.#process = spawn('python3', [script, String(columns), String(rows), ...program], {
       env: { ...inherited, TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: '', DAYBOOK_HOME: home, ...environment },
