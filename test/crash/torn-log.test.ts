@@ -41,8 +41,8 @@ function cuts(length: number, everyBytes: number): number[] {
 }
 
 for (const { kind, isReused, cutEveryBytes } of [
-  { kind: 'a fresh log', isReused: false, cutEveryBytes: isThorough ? 1 : 64 },
-  { kind: 'a log written over an older, longer one', isReused: true, cutEveryBytes: isThorough ? 64 : 512 },
+  { kind: 'a fresh log', isReused: false, cutEveryBytes: isThorough ? 1 : 128 },
+  { kind: 'a log written over an older, longer one', isReused: true, cutEveryBytes: isThorough ? 64 : 1_024 },
 ]) {
   describe(kind, () => {
     const killed = killedLog(isReused);

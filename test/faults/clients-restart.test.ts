@@ -8,7 +8,7 @@ import { RecordedTransport } from '../harness/recorded-transport.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 import { waitFor } from '../harness/wait-for.ts';
 
-const rounds = 10;
+const rounds = 7;
 /** Between two things that a client sends. */
 const aMoment = () => new Promise((resolve) => setTimeout(resolve, 5));
 

@@ -3,9 +3,11 @@ import type { StatsReply } from '../../../shared/messages/stats.ts';
 import type { StatusReply } from '../../../shared/messages/status.ts';
 import { askHealth, type Health } from '../health.ts';
 import { openClient } from '../open-client.ts';
+import { askStatus } from '../service-life/ask-status.ts';
 
 /** A daemon that has answered nothing for so long does not answer. */
 const PATIENCE_MS = 3_000;
+const SILENT = `it takes connections and has not answered for ${PATIENCE_MS / 1000} s`;
 
 export interface DaemonAnswer {
   readonly status?: StatusReply;
@@ -23,6 +25,11 @@ export interface DaemonAnswer {
 export async function askDaemon(): Promise<DaemonAnswer> {
   const startMs = performance.now();
   const elapsed = () => performance.now() - startMs;
+  // Gives up on one that hangs, and leaves nothing open that would keep this process.
+  const first = await askStatus(PATIENCE_MS).catch(() => undefined);
+  if (first !== undefined && 'without' in first && first.without === 'silent') {
+    return { tookMs: elapsed(), problem: new DaybookError('timeout', SILENT) };
+  }
   const opening = openClient();
   try {
     const client = await inTime(opening);
@@ -45,8 +52,7 @@ export async function askDaemon(): Promise<DaemonAnswer> {
 
 async function inTime<Result>(answer: Promise<Result>): Promise<Result> {
   const late = Promise.withResolvers<never>();
-  const text = `it takes connections and has not answered for ${PATIENCE_MS / 1000} s`;
-  const timer = setTimeout(() => late.reject(new DaybookError('timeout', text)), PATIENCE_MS);
+  const timer = setTimeout(() => late.reject(new DaybookError('timeout', SILENT)), PATIENCE_MS);
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

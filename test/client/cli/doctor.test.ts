@@ -147,6 +147,15 @@ describe('daybook doctor', { skip }, () => {
     await withoutDaemon(home, place.path);
   });
 
+  test('ends beside a daemon that hangs, and says so', async () => {
+    await using daemon = await DaemonProcess.start();
+    daemon.process.kill('SIGSTOP');
+    const { exitCode, stdout } = await daybook(daemon.home, ['doctor']);
+    daemon.process.kill('SIGCONT');
+    assert.equal(exitCode, 1);
+    assert.match(stdout, /^failed +socket +it takes connections and has not answered for 3 s$/m);
+  });
+
   test('where there is no room, or the place is none for a database', async (context) => {
     using place = temporaryHome();
     const synced = join(place.path, 'Dropbox (Work)', 'daybook');
