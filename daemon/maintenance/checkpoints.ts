@@ -41,7 +41,20 @@ export class Checkpoints {
   noteCommit(): void {
     this.#startIdleTimer();
     this.#commits += 1;
-    if (this.#commits < LOOK_AFTER_COMMITS) return;
+    if (this.#commits >= LOOK_AFTER_COMMITS) this.#keepShort();
+  }
+
+  /** Call after each slice of housekeeping: one of a fast disk may be worth many commits. */
+  noteSlice(): void {
+    this.#startIdleTimer();
+    this.#keepShort();
+  }
+
+  stop(): void {
+    clearTimeout(this.#idleTimer);
+  }
+
+  #keepShort(): void {
     this.#commits = 0;
     try {
       const progress = this.#look.get();
@@ -51,10 +64,6 @@ export class Checkpoints {
       return;
     }
     this.#run('PASSIVE');
-  }
-
-  stop(): void {
-    clearTimeout(this.#idleTimer);
   }
 
   #startIdleTimer(): void {

@@ -56,7 +56,7 @@ function run(): void {
     (error) => watch.failed('checkpoint', storageFailure(error), error),
     () => tellUpkeep({ last_checkpoint: Date.now() / 1000 }),
   );
-  const tasks = new Tasks(() => checkpoints.noteCommit());
+  const tasks = new Tasks(() => checkpoints.noteSlice());
   const maintenance = new MaintenanceSchedule(db, store, tasks, {
     retentionDays: settings.retentionDays,
     retentionSizeBytes: settings.retentionSizeBytes,
