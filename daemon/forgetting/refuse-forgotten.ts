@@ -1,4 +1,5 @@
 import type { Rejection } from '../../shared/messages/record.ts';
+import { hashOf } from '../storage/event-row.ts';
 import type { NameTable, NewName } from '../storage/name-table.ts';
 import type { Tombstones } from '../storage/tombstones.ts';
 import type { NamedEvents } from '../writer/name-events.ts';
@@ -15,7 +16,7 @@ export function refuseForgotten(
   newFrom: number,
 ): NamedEvents {
   if (tombstones.isEmpty) return named;
-  const isForgotten = named.rows.map(({ hash }) => tombstones.has(hash));
+  const isForgotten = named.rows.map((row) => tombstones.has(hashOf(row)));
   if (!isForgotten.includes(true)) return named;
   const rows = named.rows.filter((_, row) => isForgotten[row] !== true);
   const ids = {

@@ -27,8 +27,6 @@ export class JsonText {
   readonly bytes: Buffer;
   /** Bytes written. Set it back to write over them. */
   length = 0;
-  /** All bytes of strings together, by OR: from 0x80 on the text is not ASCII. */
-  bits = 0;
   /** Which maps had their keys in another order than the canonical one, or a key twice. */
   disorder: 'none' | 'outermost' | 'inner' = 'none';
   /** Whether maps are written in canonical order. */
@@ -49,7 +47,6 @@ export class JsonText {
   /** Forgets what was written. */
   clear(): void {
     this.length = 0;
-    this.bits = 0;
     this.disorder = 'none';
     this.#used = 0;
     this.#depth = 0;
@@ -158,7 +155,6 @@ export class JsonText {
     const { bytes } = this;
     const end = at + size;
     let { length } = this;
-    let bits = 0;
     bytes[length++] = QUOTE;
     for (let from = at; from < end; from += 1) {
       const byte = source[from] as number;
@@ -170,11 +166,9 @@ export class JsonText {
       }
       if (byte === QUOTE || byte === BACKSLASH) bytes[length++] = BACKSLASH;
       bytes[length++] = byte;
-      bits |= byte;
     }
     bytes[length++] = QUOTE;
     this.length = length;
-    this.bits |= bits;
     return end;
   }
 

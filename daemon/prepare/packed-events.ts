@@ -1,4 +1,4 @@
-import type { EventRow } from '../storage/insert-events.ts';
+import type { EventRow } from '../storage/event-row.ts';
 import { releaseMemory } from '../release-memory.ts';
 import type { NameKind, NameTable } from '../storage/name-table.ts';
 import { hashBytes } from './event-hash.ts';
@@ -11,7 +11,7 @@ export interface PackedEvents {
   /** Events there is room for, of which `count` are there. */
   room: number;
   count: number;
-  /** Layout: timestamps, hashes, numbers (`NUMBERS` of them for each event), payloads back to back. */
+  /** Layout: timestamps, numbers (`NUMBERS` of them for each event), then each hash with its payload behind it. */
   bytes: Uint8Array<ArrayBuffer>;
   types: readonly string[];
   sources: readonly string[];
@@ -24,32 +24,33 @@ const TYPE = 1;
 const SOURCE = 2;
 /** 0: none. */
 const ACTION = 3;
-const FORM = 4;
-/** End of its payload; the next one begins there. */
+/** 1: the payload is text; 0: a gzip of it. */
+const IS_TEXT = 4;
+/** End of its payload; the next hash begins there. */
 const END = 5;
 const NUMBERS = 6;
 
-const forms = { ascii: 0, utf8: 1, gzip: 2 } as const;
-
-const BYTES_PER_EVENT = Float64Array.BYTES_PER_ELEMENT + hashBytes + NUMBERS * Uint32Array.BYTES_PER_ELEMENT;
-
 /** Where the parts begin when there is room for so many events. */
-function partsOf(room: number): { hashes: number; numbers: number; payloads: number } {
-  const hashes = room * Float64Array.BYTES_PER_ELEMENT;
-  const numbers = hashes + room * hashBytes;
-  return { hashes, numbers, payloads: room * BYTES_PER_EVENT };
+function partsOf(room: number): { numbers: number; contents: number } {
+  const numbers = room * Float64Array.BYTES_PER_ELEMENT;
+  return { numbers, contents: numbers + room * NUMBERS * Uint32Array.BYTES_PER_ELEMENT };
 }
+
+/** Names that are looked through one by one; a map of more is faster, and one of a few costs more than it saves. */
+const FEW_NAMES = 8;
 
 /** Numbers names as they come. */
 class Numbering {
   readonly texts: string[] = [];
-  readonly #numbers = new Map<string, number>();
+  #numbers: Map<string, number> | undefined;
 
   numberOf(text: string): number {
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    const number = this.texts.push(text) - 1;
-    this.#numbers.set(text, number);
+    const { texts } = this;
+    const known = this.#numbers === undefined ? texts.indexOf(text) : this.#numbers.get(text);
+    if (known !== undefined && known !== -1) return known;
+    const number = texts.push(text) - 1;
+    if (this.#numbers !== undefined) this.#numbers.set(text, number);
+    else if (texts.length === FEW_NAMES) this.#numbers = new Map(texts.map((name, index) => [name, index]));
     return number;
   }
 }
@@ -64,53 +65,53 @@ export interface PackedFields {
   action: string | null;
 }
 
-/** Packs the events of one request. Each is its hash, its payload, and then its fields, which make it count. */
+/** Packs the events of one request. Each is its hash and its payload, and then its fields, which make it count. */
 export class EventPacker {
   readonly #room: number;
   readonly #types = new Numbering();
   readonly #sources = new Numbering();
   readonly #actions = new Numbering();
   readonly #numbersAt: number;
-  readonly #hashesAt: number;
   #bytes: Buffer<ArrayBuffer>;
   #timestamps: Float64Array;
   #numbers: Uint32Array;
   #count = 0;
-  /** End of the payloads that count. */
+  /** End of the events that count. */
   #end: number;
   #payloadEnd: number;
-  #form: number = forms.ascii;
+  #isText = true;
 
   /** @param payloadBytes a guess */
   constructor(events: number, payloadBytes: number) {
     this.#room = events;
-    const { hashes, numbers, payloads } = partsOf(events);
-    this.#hashesAt = hashes;
+    const { numbers, contents } = partsOf(events);
     this.#numbersAt = numbers;
-    this.#end = payloads;
-    this.#payloadEnd = payloads;
-    this.#bytes = Buffer.allocUnsafeSlow(payloads + payloadBytes);
+    this.#end = contents;
+    this.#payloadEnd = contents;
+    this.#bytes = Buffer.allocUnsafeSlow(contents + events * hashBytes + payloadBytes);
     this.#timestamps = new Float64Array(this.#bytes.buffer, 0, events);
     this.#numbers = new Uint32Array(this.#bytes.buffer, numbers, events * NUMBERS);
   }
 
   /** @param digest bytes as a latin1 string, of which the first 16 are kept */
   hash(digest: string): void {
-    this.#bytes.write(digest, this.#hashesAt + this.#count * hashBytes, hashBytes, 'latin1');
+    this.#makeRoom(hashBytes);
+    this.#bytes.write(digest, this.#end, hashBytes, 'latin1');
   }
 
   /** Text in UTF-8 from one place to another. */
-  text(source: Buffer, from: number, to: number, isAscii: boolean): void {
-    this.#makeRoom(to - from);
-    this.#payloadEnd = this.#end + source.copy(this.#bytes, this.#end, from, to);
-    this.#form = isAscii ? forms.ascii : forms.utf8;
+  text(source: Buffer, from: number, to: number): void {
+    this.#makeRoom(hashBytes + to - from);
+    const at = this.#end + hashBytes;
+    this.#payloadEnd = at + source.copy(this.#bytes, at, from, to);
+    this.#isText = true;
   }
 
   /** JSON text, or a gzip of it. */
   payload(payload: string | Buffer): void {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-    this.text(bytes, 0, bytes.length, false);
-    if (typeof payload !== 'string') this.#form = forms.gzip;
+    this.text(bytes, 0, bytes.length);
+    this.#isText = typeof payload === 'string';
   }
 
   add({ index, timestamp, type, source, action }: PackedFields): void {
@@ -121,7 +122,7 @@ export class EventPacker {
     numbers[at + TYPE] = this.#types.numberOf(type);
     numbers[at + SOURCE] = this.#sources.numberOf(source);
     numbers[at + ACTION] = action === null ? 0 : this.#actions.numberOf(action) + 1;
-    numbers[at + FORM] = this.#form;
+    numbers[at + IS_TEXT] = this.#isText ? 1 : 0;
     numbers[at + END] = this.#payloadEnd;
     this.#end = this.#payloadEnd;
     this.#count += 1;
@@ -142,7 +143,7 @@ export class EventPacker {
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));
-    this.#bytes.copy(larger, 0, 0, this.#end);
+    this.#bytes.copy(larger);
     releaseMemory(this.#bytes);
     this.#bytes = larger;
     this.#timestamps = new Float64Array(larger.buffer, 0, this.#room);
@@ -170,7 +171,7 @@ export function unpackRows(packed: PackedEvents, names: NameTable): { rows: Even
   const actionIds = [null, ...actions.map((action) => names.idOf('action', action))];
   const rows: EventRow[] = [];
   const unnamed: UnnamedEvent[] = [];
-  let from = parts.payloads;
+  let contentAt = parts.contents;
   for (let event = 0; event < count; event += 1) {
     const at = event * NUMBERS;
     const timestamp = timestamps[event] as number;
@@ -183,15 +184,11 @@ export function unpackRows(packed: PackedEvents, names: NameTable): { rows: Even
       const source = sources[numbers[at + SOURCE] as number] as string;
       unnamed.push({ index: numbers[at + INDEX] as number, kind, source, timestampSeconds: timestamp });
     } else {
-      const hashAt = parts.hashes + event * hashBytes;
-      const form = numbers[at + FORM];
-      const data =
-        form === forms.gzip
-          ? bytes.subarray(from, to)
-          : bytes.toString(form === forms.ascii ? 'latin1' : 'utf8', from, to);
-      rows.push({ timestamp, hash: bytes.subarray(hashAt, hashAt + hashBytes), typeId, sourceId, actionId, data });
+      const payloadBytes = to - contentAt - hashBytes;
+      const isText = numbers[at + IS_TEXT] === 1;
+      rows.push({ timestamp, typeId, sourceId, actionId, bytes, at: contentAt, payloadBytes, isText });
     }
-    from = to;
+    contentAt = to;
   }
   return { rows, unnamed };
 }

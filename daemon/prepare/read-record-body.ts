@@ -4,6 +4,7 @@ import { limits } from '../../shared/limits.ts';
 import { isAbsent } from '../../shared/messages/fields.ts';
 import { type Origin, parseOrigin } from '../../shared/messages/origin.ts';
 import { durabilities, type Durability } from '../../shared/messages/record.ts';
+import { shortTextAt } from '../../shared/msgpack-text.ts';
 import { MalformedMsgpack, MsgpackScanner, type ScanProblem, scanProblems } from '../../shared/msgpack-scanner.ts';
 
 /** One event of a record body: where it stands, and what a scan found in it. */
@@ -60,7 +61,12 @@ export interface RecordBody {
 /** Values that are scanned between two pauses: some tenths of a millisecond. */
 const SLICE_VALUES = 32 * 1024;
 
+const FALSE = 0xc2;
+const TRUE = 0xc3;
+
 const optionScanner = new MsgpackScanner(4);
+/** As many as requests were read at a time. */
+const idleScanners: MsgpackScanner[] = [];
 
 /** From this problem on a decoder must not see the event. */
 const firstUndecodable = scanProblems.non_string_key;
@@ -94,8 +100,7 @@ function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
   const fields = containerAt(bytes, 0, 'map');
   let position = fields.start;
   for (let index = 0; index < fields.count; index += 1) {
-    const keyEnd = scanOption(bytes, position);
-    const key = decode(bytes.subarray(position, keyEnd));
+    const { value: key, end: keyEnd } = readOption('a field', bytes, position);
     position = keyEnd;
     if (key === 'events') {
       if (events !== undefined) throw new DaybookError('invalid_request', 'events stands there twice');
@@ -104,12 +109,7 @@ function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
       position = list.end;
     } else if (key === 'durability' || key === 'wait' || key === 'origin') {
       if (Object.hasOwn(options, key)) throw new DaybookError('invalid_request', `${key} stands there twice`);
-      const end = scanOption(bytes, position);
-      const value = decode(bytes.subarray(position, end));
-      const fieldCount = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
-      if (!Array.isArray(value) && optionScanner.mapEntries !== fieldCount) {
-        throw new DaybookError('invalid_request', `${key} has a field twice, or a map inside`);
-      }
+      const { value, end } = readOption(key, bytes, position);
       options[key] = value;
       position = end;
     } else {
@@ -131,10 +131,20 @@ function* readBody(bytes: Buffer): Generator<void, RecordBody, undefined> {
   return { durability, wait, ...(origin !== undefined && { origin }), events };
 }
 
-function scanOption(bytes: Buffer, position: number): number {
-  optionScanner.scan(bytes, position);
+/** The value that stands at this place, and where it ends. Short text and flags, all there is as a rule, are not decoded. */
+function readOption(name: string, bytes: Buffer, at: number): { value: unknown; end: number } {
+  const text = shortTextAt(bytes, at);
+  if (text !== undefined) return { value: text, end: at + 1 + text.length };
+  if (bytes[at] === FALSE || bytes[at] === TRUE) return { value: bytes[at] === TRUE, end: at + 1 };
+  optionScanner.scan(bytes, at);
   if (optionScanner.problem >= firstUndecodable) throw new DaybookError('invalid_request', 'an option is not plain');
-  return optionScanner.end;
+  const { end } = optionScanner;
+  const value = decode(bytes.subarray(at, end));
+  const fieldCount = typeof value === 'object' && value !== null ? Object.keys(value).length : 0;
+  if (!Array.isArray(value) && optionScanner.mapEntries !== fieldCount) {
+    throw new DaybookError('invalid_request', `${name} has a field twice, or a map inside`);
+  }
+  return { value, end };
 }
 
 function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: RawEvent[]; end: number }, undefined> {
@@ -143,8 +153,8 @@ function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: RawEv
     throw new DaybookError('too_large', `${count} events in one request; at most ${limits.eventsPerFrame} are taken`);
   }
   const events: RawEvent[] = [];
-  // One of its own: other requests are read during the pauses.
-  const scanner = new MsgpackScanner(limits.nestingDepth);
+  // One that no other request has: these are read during the pauses.
+  const scanner = idleScanners.pop() ?? new MsgpackScanner(limits.nestingDepth);
   let position = start;
   let left = SLICE_VALUES;
   for (let index = 0; index < count; index += 1) {
@@ -159,6 +169,7 @@ function* scanEvents(bytes: Buffer, at: number): Generator<void, { events: RawEv
     position = scanner.end;
     left = Math.max(left - (scanner.values - counted), 1);
   }
+  idleScanners.push(scanner);
   return { events, end: position };
 }
 

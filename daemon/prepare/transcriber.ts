@@ -108,9 +108,9 @@ export class Transcriber {
 
   /** Packs what is kept of the text from here on. */
   #packPayload(from: number, packer: EventPacker): void {
-    const { bytes, length, bits } = this.#text;
+    const { bytes, length } = this.#text;
     if (length - from > limits.compressFromBytes) packer.payload(packPayloadBytes(bytes.subarray(from, length)));
-    else packer.text(bytes, from, length, bits < 0x80);
+    else packer.text(bytes, from, length);
   }
 }
 

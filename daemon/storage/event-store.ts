@@ -1,7 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { CursorStore } from './cursor-store.ts';
 import { GapLedger } from './gap-ledger.ts';
-import { type EventRow, InsertEvents } from './insert-events.ts';
+import type { EventRow } from './event-row.ts';
+import { InsertEvents } from './insert-events.ts';
 import { setDurability } from './open-database.ts';
 import { ProcessedMarks } from './processed-marks.ts';
 import { SourceCadences } from './source-cadences.ts';
@@ -116,7 +117,7 @@ export class EventStore {
   append(rows: readonly EventRow[], arrivedSeconds: number): Appended {
     const firstId = this.#lastId + 1;
     const stored = this.#insertEvents.run(rows, firstId, arrivedSeconds, (row) =>
-      this.#tallies.addRecorded(row, Buffer.byteLength(row.data)),
+      this.#tallies.addRecorded(row, row.payloadBytes),
     );
     this.#lastId += stored;
     return {

@@ -1,54 +1,69 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { hashBytes } from '../prepare/event-hash.ts';
+import { type EventRow, hashOf, payloadOf } from './event-row.ts';
 
-/** A row of `event` without its id. */
-export interface EventRow {
-  timestamp: number;
-  /** 16 bytes. */
-  hash: Buffer;
-  typeId: number;
-  sourceId: number;
-  actionId: number | null;
-  /** JSON text, or a gzip of it. */
-  data: string | Buffer;
-}
-
-const COLUMNS = 7;
-/** Rows in one INSERT, largest first. Few sizes keep few statements prepared. */
-const ROWS_PER_STATEMENT = [128, 32, 8, 1] as const;
-
+/** What fails costs the whole transaction, so SQLite need not keep what it takes to undo a statement. */
+const INSERT = 'INSERT OR ROLLBACK';
 const ON_DUPLICATE = 'ON CONFLICT (timestamp, hash) DO NOTHING';
+
+/** Rows in one INSERT, largest first. Few sizes keep few statements prepared. */
+const ROWS_PER_STATEMENT = [128, 32, 8] as const;
+/** Bytes of rows in one INSERT; larger ones go row by row. */
+const BYTES_PER_STATEMENT = 1024 * 1024;
+
+/** What is bound of each row of many: see `placeOf`. */
+const COLUMNS = 5;
+
+/**
+ * Hashes and payloads are cut out of one piece of memory inside SQLite: a number costs a fraction of what a buffer or a
+ * text does on its way there.
+ */
+const severalRows = (rows: number) =>
+  `${INSERT} INTO event (timestamp, type_id, source_id, action_id, hash, arrived, data)
+   SELECT column1, column2, column3, column4, substr(@bytes, (column5 >> 25) + 1, ${hashBytes}), @arrived,
+     CASE WHEN column5 & 1
+       THEN CAST(substr(@bytes, (column5 >> 25) + ${hashBytes + 1}, (column5 >> 1) & 0xffffff) AS TEXT)
+       ELSE substr(@bytes, (column5 >> 25) + ${hashBytes + 1}, (column5 >> 1) & 0xffffff)
+     END
+   FROM (VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?, ?)').join(', ')})
+   WHERE true ${ON_DUPLICATE}`;
+
+/** Where the row stands behind `from`, its length in 24 bits, and whether it is text in one, as `severalRows` reads it. */
+function placeOf({ at, payloadBytes, isText }: EventRow, from: number): number {
+  return (at - from) * 2 ** 25 + payloadBytes * 2 + (isText ? 1 : 0);
+}
 
 /**
  * Inserts rows with consecutive ids. SQLite gives the one after the highest in the table, which is faster than being told
- * where to put each row; only where that one is not known to be right is the id given. A row that is there already (same timestamp and hash) takes no id. Only that one
- * conflict is passed over; every other constraint fails the statement.
+ * where to put each row; only where that one is not known to be right, and for the last few rows, is the id given. A row
+ * that is there already (same timestamp and hash) takes no id. Only that one conflict is passed over; every other
+ * constraint fails.
  */
 export class InsertEvents {
-  readonly #statements: readonly { rows: number; insert: Statement }[];
-  readonly #single: Statement;
+  readonly #statements: readonly { rows: number; insert: Statement; parameters: unknown[] }[];
+  readonly #single: Statement<[number, Buffer, number, number, number | null, number, string | Buffer, number]>;
   /** The highest id in the table; -1 when it is not known. */
   #highestId = -1;
   readonly #undo: Statement<[number]>;
-  readonly #parameters: unknown[][];
 
   constructor(db: Database) {
-    const statement = (rows: number) =>
-      db.prepare(
-        'INSERT INTO event (timestamp, hash, type_id, source_id, action_id, arrived, data) VALUES ' +
-          `${Array.from({ length: rows }, () => '(?, ?, ?, ?, ?, ?, ?)').join(', ')} ${ON_DUPLICATE}`,
-      );
-    this.#statements = ROWS_PER_STATEMENT.map((rows) => ({ rows, insert: statement(rows) }));
-    this.#parameters = ROWS_PER_STATEMENT.map((rows) => Array.from<unknown>({ length: rows * COLUMNS }));
+    this.#statements = ROWS_PER_STATEMENT.map((rows) => ({
+      rows,
+      insert: db.prepare(severalRows(rows)),
+      parameters: Array.from<unknown>({ length: rows * COLUMNS }),
+    }));
     this.#single = db.prepare(
-      'INSERT INTO event (timestamp, hash, type_id, source_id, action_id, arrived, data, id) ' +
+      `${INSERT} INTO event (timestamp, hash, type_id, source_id, action_id, arrived, data, id) ` +
         `VALUES (?, ?, ?, ?, ?, ?, ?, ?) ${ON_DUPLICATE}`,
     );
     this.#undo = db.prepare('DELETE FROM event WHERE id >= ?');
   }
 
   /**
-   * Inserts `rows`, the first new one as `firstId`. Returns how many were stored; `onStored` is called for each of them,
-   * in order.
+   * Inserts rows, the first new one as `firstId`. Returns how many were stored; `onStored` is called for each of them, in
+   * order.
+   * When it throws, a part of them may be there: the transaction has to be rolled back, where SQLite has not done so.
+   * @param rows as they stand one behind the other in one piece of memory
    */
   run(rows: readonly EventRow[], firstId: number, arrivedSeconds: number, onStored: (row: EventRow) => void): number {
     let stored = 0;
@@ -57,16 +72,16 @@ export class InsertEvents {
       stored += this.#runSingly(rows.slice(from, from + 1), firstId + stored, arrivedSeconds, onStored);
       from += 1;
     }
-    for (let size = 0; size < this.#statements.length; size += 1) {
-      const { rows: count, insert } = this.#statements[size] as { rows: number; insert: Statement };
-      const parameters = this.#parameters[size] as unknown[];
-      while (rows.length - from >= count) {
+    for (const { rows: count, insert, parameters } of this.#statements) {
+      for (; rows.length - from >= count; from += count) {
         const id = firstId + stored;
-        for (let row = 0; row < count; row += 1) {
-          bind(parameters, row * COLUMNS, rows[from + row] as EventRow, arrivedSeconds);
+        const chunk = count === rows.length ? rows : rows.slice(from, from + count);
+        const bytes = bind(parameters, chunk);
+        if (bytes.length > BYTES_PER_STATEMENT) {
+          stored += this.#runSingly(chunk, id, arrivedSeconds, onStored);
+          continue;
         }
-        const { changes, lastInsertRowid } = insert.run(parameters);
-        const chunk = count === rows.length && from === 0 ? rows : rows.slice(from, from + count);
+        const { changes, lastInsertRowid } = insert.run(...parameters, { bytes, arrived: arrivedSeconds });
         if (changes === count) {
           if (lastInsertRowid !== id + count - 1) throw new Error(`an event got the id ${lastInsertRowid}`);
           this.#highestId = id + count - 1;
@@ -78,10 +93,9 @@ export class InsertEvents {
           this.#highestId = id - 1;
           stored += this.#runSingly(chunk, id, arrivedSeconds, onStored);
         }
-        from += count;
       }
     }
-    return stored;
+    return stored + this.#runSingly(rows.slice(from), firstId + stored, arrivedSeconds, onStored);
   }
 
   /** To be told when rows are taken out of the table, or a transaction is rolled back. */
@@ -95,27 +109,44 @@ export class InsertEvents {
     arrivedSeconds: number,
     onStored: (row: EventRow) => void,
   ): number {
-    const parameters: unknown[] = Array.from({ length: COLUMNS + 1 });
     let stored = 0;
     for (const row of rows) {
-      bind(parameters, 0, row, arrivedSeconds);
-      parameters[COLUMNS] = firstId + stored;
-      if (this.#single.run(parameters).changes === 1) {
-        this.#highestId = firstId + stored;
-        stored += 1;
-        onStored(row);
-      }
+      const { timestamp, typeId, sourceId, actionId } = row;
+      const id = firstId + stored;
+      const hash = hashOf(row);
+      const { changes } = this.#single.run(
+        timestamp,
+        hash,
+        typeId,
+        sourceId,
+        actionId,
+        arrivedSeconds,
+        payloadOf(row),
+        id,
+      );
+      if (changes === 0) continue;
+      this.#highestId = id;
+      stored += 1;
+      onStored(row);
     }
     return stored;
   }
 }
 
-function bind(parameters: unknown[], at: number, row: EventRow, arrivedSeconds: number): void {
-  parameters[at] = row.timestamp;
-  parameters[at + 1] = row.hash;
-  parameters[at + 2] = row.typeId;
-  parameters[at + 3] = row.sourceId;
-  parameters[at + 4] = row.actionId;
-  parameters[at + 5] = arrivedSeconds;
-  parameters[at + 6] = row.data;
+/** Sets the parameters of rows, and returns the memory that they are in. */
+function bind(parameters: unknown[], rows: readonly EventRow[]): Buffer {
+  const [{ bytes, at: from }] = rows as [EventRow];
+  let end = from;
+  let parameter = 0;
+  for (const row of rows) {
+    if (row.bytes !== bytes || row.at < end) throw new Error('the rows do not stand one behind the other');
+    end = row.at + hashBytes + row.payloadBytes;
+    parameters[parameter] = row.timestamp;
+    parameters[parameter + 1] = row.typeId;
+    parameters[parameter + 2] = row.sourceId;
+    parameters[parameter + 3] = row.actionId;
+    parameters[parameter + 4] = placeOf(row, from);
+    parameter += COLUMNS;
+  }
+  return bytes.subarray(from, end);
 }

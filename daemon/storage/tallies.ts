@@ -20,6 +20,7 @@ interface Tally {
 }
 
 const SECONDS_PER_HOUR = 3600;
+const RECENT_TALLIES = 8;
 
 /** The hour an event counts under: hours since 1970, by its timestamp. */
 export function hourOf(timestampSeconds: number): number {
@@ -31,8 +32,8 @@ export class Tallies {
   readonly #upsertRollup: Statement<[number, number, number, number, number, number, number]>;
   readonly #addToName: Statement<[number, number | null, string, number]>;
   readonly #tallies = new Map<string, Tally>();
-  /** The tally last counted in: neighbours in a batch are mostly alike. */
-  #recent: Tally | undefined;
+  /** Tallies of this transaction, so many at most: events are mostly like one of those before. */
+  readonly #recent: Tally[] = [];
 
   constructor(db: Database) {
     this.#upsertRollup = db.prepare(
@@ -92,22 +93,22 @@ export class Tallies {
 
   clear(): void {
     this.#tallies.clear();
-    this.#recent = undefined;
+    this.#recent.length = 0;
   }
 
   #tallyOf(row: TallyKey): Tally {
     const { typeId, sourceId } = row;
     const hour = hourOf(row.timestamp);
     const actionId = row.actionId ?? 0;
-    const recent = this.#recent;
-    if (
-      recent !== undefined &&
-      recent.hour === hour &&
-      recent.typeId === typeId &&
-      recent.sourceId === sourceId &&
-      recent.actionId === actionId
-    ) {
-      return recent;
+    for (const recent of this.#recent) {
+      if (
+        recent.typeId === typeId &&
+        recent.actionId === actionId &&
+        recent.sourceId === sourceId &&
+        recent.hour === hour
+      ) {
+        return recent;
+      }
     }
     const key = `${hour} ${typeId} ${sourceId} ${actionId}`;
     let tally = this.#tallies.get(key);
@@ -115,7 +116,8 @@ export class Tallies {
       tally = { hour, typeId, sourceId, actionId, recorded: 0, removed: 0, dataBytes: 0 };
       this.#tallies.set(key, tally);
     }
-    this.#recent = tally;
+    if (this.#recent.length === RECENT_TALLIES) this.#recent.shift();
+    this.#recent.push(tally);
     return tally;
   }
 }

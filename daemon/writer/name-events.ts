@@ -1,6 +1,6 @@
 import { limits } from '../../shared/limits.ts';
 import type { Rejection } from '../../shared/messages/record.ts';
-import type { EventRow } from '../storage/insert-events.ts';
+import type { EventRow } from '../storage/event-row.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import { unpackRows } from '../prepare/packed-events.ts';
 import type { PreparedEvents, RefusedEvent } from '../prepare/prepare-events.ts';

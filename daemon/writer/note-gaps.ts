@@ -1,7 +1,7 @@
 import type { Origin } from '../../shared/messages/origin.ts';
 import type { ReportedGap } from '../../shared/messages/report-gaps.ts';
 import type { GapLedger, RefusedEvents } from '../storage/gap-ledger.ts';
-import type { EventRow } from '../storage/insert-events.ts';
+import type { EventRow } from '../storage/event-row.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import type { RefusedEvent } from '../prepare/prepare-events.ts';
 

@@ -2,6 +2,7 @@ import { DaybookError } from '../../shared/errors.ts';
 import type { StoredEvent } from '../../shared/event.ts';
 import { errorBody } from '../../shared/messages/error-body.ts';
 import type { Receipt } from '../../shared/messages/record.ts';
+import { payloadOf } from '../storage/event-row.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import { payloadText } from '../storage/payload.ts';
 import { nameEvents } from './name-events.ts';
@@ -46,14 +47,14 @@ export class PassThrough {
       ...actions.map((text) => [`action ${names.idOf('action', text)}`, text] as const),
     ]);
     this.#options.onEvents(
-      rows.map(({ timestamp, typeId, sourceId, actionId, data }) => ({
+      rows.map((row) => ({
         // There is no row, so there is no id.
         id: 0,
-        type: textOf.get(`type ${typeId}`) ?? '',
-        source: textOf.get(`source ${sourceId}`) ?? '',
-        timestamp,
-        ...(actionId !== null && { action: textOf.get(`action ${actionId}`) ?? '' }),
-        data: JSON.parse(payloadText(data)) as StoredEvent['data'],
+        type: textOf.get(`type ${row.typeId}`) ?? '',
+        source: textOf.get(`source ${row.sourceId}`) ?? '',
+        timestamp: row.timestamp,
+        ...(row.actionId !== null && { action: textOf.get(`action ${row.actionId}`) ?? '' }),
+        data: JSON.parse(payloadText(payloadOf(row))) as StoredEvent['data'],
       })),
     );
     const receipt: Receipt = {

@@ -8,24 +8,30 @@ import { importWith } from './mutant.ts';
 import { canaryRuns } from './runs.ts';
 
 const faults: [fault: string, from: string, to: string][] = [
+  ['a length is one too short', 'const length = this.#takeLength();', 'const length = this.#takeLength() - 1;'],
+  ['a length is read from the wrong end', 'first.readUInt32BE(', 'first.readUInt32LE('],
   [
-    'a length is one too short',
+    'a length in pieces is read from the wrong end',
     'this.#take(LENGTH_BYTES).readUInt32BE(0)',
-    'this.#take(LENGTH_BYTES).readUInt32BE(0) - 1',
+    'this.#take(LENGTH_BYTES).readUInt32LE(0)',
   ],
-  ['a length is read from the wrong end', '.readUInt32BE(0);\n        if', '.readUInt32LE(0);\n        if'],
   ['the limit is not checked', 'if (length > this.#maxFrameBytes)', 'if (length < 0)'],
   ['the limit is one too low', 'if (length > this.#maxFrameBytes)', 'if (length >= this.#maxFrameBytes)'],
   ['the limit is one too high', 'if (length > this.#maxFrameBytes)', 'if (length > this.#maxFrameBytes + 1)'],
   [
     'the rest of a chunk is dropped when a frame ends in it',
-    'this.#chunks[0] = chunk.subarray(missing);',
-    'this.#chunks.shift();',
+    'if (this.#taken === chunk.length) {',
+    'if (this.#taken > 0) {',
   ],
   [
     'small chunks are put together in the wrong order',
-    'Buffer.concat([previous, merged])',
-    'Buffer.concat([merged, previous])',
+    'Buffer.concat([unread, merged])',
+    'Buffer.concat([merged, unread])',
+  ],
+  [
+    'what was taken of a small chunk comes again',
+    'this.#chunks.length === 1 ? previous.subarray(this.#taken) : previous',
+    'previous',
   ],
   ['bytes taken out are still counted', 'this.#bufferedBytes -= count;', ''],
   ['the body begins one byte late', 'body: content.subarray(position)', 'body: content.subarray(position + 1)'],

@@ -64,8 +64,8 @@ const mutants: Mutant[] = [
     to: 'index, timestamp, type: source, source, action });',
   },
   { file: transcriber, fault: 'keys stay as they came', from: "text.disorder === 'none'", to: 'true' },
-  { file: packing, fault: 'a payload is that of its neighbour', from: '    from = to;', to: '' },
-  { file: packing, fault: 'any text is taken for ASCII', from: 'form === forms.ascii ?', to: 'true ?' },
+  { file: packing, fault: 'a payload is that of its neighbour', from: '    contentAt = to;', to: '' },
+  { file: packing, fault: 'any payload is taken for text', from: 'numbers[at + IS_TEXT] === 1', to: 'true' },
   { file: jsonText, fault: 'quotes are not escaped', from: 'byte === QUOTE || ', to: '' },
 ];
 

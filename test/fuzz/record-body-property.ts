@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
+import { hashOf, payloadOf } from '../../daemon/storage/event-row.ts';
 import type { NameTable } from '../../daemon/storage/name-table.ts';
 import { type ErrorCode, isErrorCode } from '../../shared/errors.ts';
 import { identityOf } from '../harness/event-identity.ts';
@@ -82,7 +83,8 @@ function outcomeOf(modules: RecordModules, body: Buffer, names: NumberedNames): 
 
 function assertHolds(row: Prepared['rows'][number] | undefined, event: PlainEvent, names: NumberedNames): void {
   assert.ok(row !== undefined);
-  const text = typeof row.data === 'string' ? row.data : gunzipSync(row.data).toString('utf8');
+  const payload = payloadOf(row);
+  const text = typeof payload === 'string' ? payload : gunzipSync(payload).toString('utf8');
   const kept = {
     type: names.textOf(row.typeId),
     source: names.textOf(row.sourceId),
@@ -92,7 +94,7 @@ function assertHolds(row: Prepared['rows'][number] | undefined, event: PlainEven
   };
   const sent = { ...event, timestamp: event.timestamp ?? NOW_SECONDS };
   assert.ok(isDeepStrictEqual(kept, sent), `kept ${JSON.stringify(kept)}, sent ${JSON.stringify(sent)}`);
-  assert.equal(row.hash.toString('hex'), identityOf(sent));
+  assert.equal(hashOf(row).toString('hex'), identityOf(sent));
 }
 
 /** Stands in for the dictionary of the database. */

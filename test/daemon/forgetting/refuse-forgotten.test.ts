@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refuseForgotten } from '../../../daemon/forgetting/refuse-forgotten.ts';
+import { eventRows } from '../../harness/event-rows.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 test('a forgotten event is refused by its place in the request, and its names are not written down', () => {
@@ -18,7 +19,7 @@ test('a forgotten event is refused by its place in the request, and its names ar
     return { timestamp: n, hash: Buffer.alloc(16, n), typeId, sourceId: 1, actionId: null, data: '{}' };
   };
   const named = {
-    rows: [row(1, ids.common), row(2, ids.gone), row(3, ids.common), row(4, ids.common)],
+    rows: eventRows([row(1, ids.common), row(2, ids.gone), row(3, ids.common), row(4, ids.common)]),
     rejected: [0, 3].map((index) => ({ index, code: 'invalid_event' as const, message: 'no' })),
     refused: [],
   };

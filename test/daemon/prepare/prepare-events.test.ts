@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NameTable } from '../../../daemon/storage/name-table.ts';
+import { hashOf, payloadOf } from '../../../daemon/storage/event-row.ts';
 import type { NamedEvents } from '../../../daemon/writer/name-events.ts';
 import { Entries, pack, Raw } from '../../harness/msgpack.ts';
 import { preparedRows } from '../../harness/prepared.ts';
@@ -16,7 +17,7 @@ function hashes(events: unknown[]): string[] {
   using database = new TemporaryDatabase();
   const { rows, rejected } = prepare(database, events);
   assert.deepEqual(rejected, []);
-  return rows.map(({ hash }) => hash.toString('hex'));
+  return rows.map((row) => hashOf(row).toString('hex'));
 }
 
 const same = (events: unknown[]) => assert.equal(new Set(hashes(events)).size, 1);
@@ -132,7 +133,7 @@ describe('prepareEvents', () => {
         ]),
       },
     ]);
-    assert.equal(rows[0]?.data, '{"b":{"d":1,"c":2},"a":[null,"é"]}');
+    assert.equal(rows[0] && payloadOf(rows[0]), '{"b":{"d":1,"c":2},"a":[null,"é"]}');
   });
 
   test('has no room for another name, whichever kind it is, and goes on with those it knows', () => {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
 import { type RawEvent, readRecordBody } from '../../../daemon/prepare/read-record-body.ts';
-import { encode } from '../../../shared/codec.ts';
+import { decode, encode } from '../../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { scanProblems } from '../../../shared/msgpack-scanner.ts';
 import { encodeRecordBody } from '../../../shared/messages/record-body.ts';
+import { durabilities } from '../../../shared/messages/record.ts';
 import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
 import { checkProperty } from '../../harness/property.ts';
 
@@ -38,6 +39,23 @@ describe('readRecordBody', () => {
         events.map(({ value }) => value),
         [event, event],
       );
+    }
+  });
+
+  test('reads its fields in any form that msgpack has for text', () => {
+    const text = (value: string) => rawText(Buffer.from(value));
+    const fields = { durability: text('flushed'), wait: false, events: [] };
+    const body = pack(new Entries(Object.entries(fields).map(([key, value]) => [text(key), value])));
+    assert.deepEqual(read(body), { events: [], wait: false, durability: 'flushed' });
+  });
+
+  test('reads what our own client writes', () => {
+    for (const durability of durabilities) {
+      for (const wait of [false, true]) {
+        const body = encodeRecordBody([encode(event), encode(event)], durability, wait);
+        assert.deepEqual(decode(body), { durability, wait, events: [event, event] });
+        assert.deepEqual([read(body).durability, read(body).wait, read(body).events.length], [durability, wait, 2]);
+      }
     }
   });
 

@@ -8,6 +8,7 @@ import { hashBytes, writeEventHash } from '../../../daemon/prepare/event-hash.ts
 import { EventPacker, unpackRows } from '../../../daemon/prepare/packed-events.ts';
 import { Transcriber } from '../../../daemon/prepare/transcriber.ts';
 import { encode } from '../../../shared/codec.ts';
+import { plainRow } from '../../harness/event-rows.ts';
 import { Entries, pack } from '../../harness/msgpack.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -27,7 +28,7 @@ function transcribed(bytes: Buffer, names: NameTable, before = Buffer.alloc(0)) 
   const packer = new EventPacker(1, 0);
   if (!transcriber.pack(body, before.length, before.length + bytes.length, 0, packer)) return undefined;
   const { rows, unnamed } = unpackRows(packer.finish(), names);
-  return rows[0] ?? unnamed[0];
+  return rows[0] === undefined ? unnamed[0] : plainRow(rows[0]);
 }
 
 /** The row that the long way makes of an event. */

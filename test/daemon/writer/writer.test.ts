@@ -31,6 +31,7 @@ async function open(t: TestContext, databasePath: string, settings: Partial<Writ
       told.lastIds.push(lastId);
     },
     onUnpersisted: (more) => told.unpersisted.push(...more),
+    onOpening: () => undefined,
     onUpkeep: () => undefined,
     onCleaned: () => undefined,
     onStorage: () => undefined,
