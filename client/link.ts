@@ -176,8 +176,11 @@ export class Link {
     transport(socketPath, (stream) => ({
       onData: (chunk) => this.#receive(stream, decoder, chunk),
       onDrain: () => this.#options.onDrain(),
-      onClose: (error) =>
-        this.#lost(new DaybookError('connection_lost', 'the daemon closed the connection', { cause: error })),
+      onClose: (error) => {
+        // A transport that gives its own reason has given up, and so does the link.
+        if (error instanceof DaybookError) this.#end(error);
+        else this.#lost(new DaybookError('connection_lost', 'the daemon closed the connection', { cause: error }));
+      },
     })).then(
       (stream) => this.#greet(stream),
       (error: NodeJS.ErrnoException) => {
@@ -274,6 +277,7 @@ export class Link {
 
   /** There will be no other connection. */
   #end(error: DaybookError): void {
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#greeting.reject(error);
     this.#failPending(() => true, error);

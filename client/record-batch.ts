@@ -7,19 +7,13 @@ import type { Link } from './link.ts';
 
 /** Sends events of their own and resolves with their receipt. @throws DaybookError */
 export async function recordBatch(link: Link, events: Iterable<EventInput>, durability: Durability): Promise<Receipt> {
-  const receipts: { receipt: Receipt; indexes: number[] }[] = [];
+  const sent: { receipt: Promise<Receipt>; indexes: number[] }[] = [];
   const local: Rejection[] = [];
-  const sent: Promise<void>[] = [];
   const { frameLimits } = link;
   let batch = newBatch(0);
   let indexes: number[] = [];
   const send = () => {
-    const ofBatch = indexes;
-    sent.push(
-      requestReceipt(link, batch.events, durability).then((receipt) => {
-        receipts.push({ receipt, indexes: ofBatch });
-      }),
-    );
+    sent.push({ receipt: requestReceipt(link, batch.events, durability), indexes });
     batch = newBatch(0);
     indexes = [];
   };
@@ -40,8 +34,11 @@ export async function recordBatch(link: Link, events: Iterable<EventInput>, dura
     if (isFull(batch) || indexes.length >= frameLimits.events) send();
   }
   if (indexes.length > 0) send();
-  await Promise.all(sent);
-  return mergeReceipts(receipts, local, durability);
+  // What is sent in one frame has its receipt in one.
+  if (sent.length === 1 && local.length === 0 && sent[0] !== undefined) return sent[0].receipt;
+  const receipts = await Promise.all(sent.map(({ receipt }) => receipt));
+  const parts = receipts.map((receipt, part) => ({ receipt, indexes: sent[part]?.indexes ?? [] }));
+  return mergeReceipts(parts, local, durability);
 }
 
 function requestReceipt(link: Link, events: readonly Buffer[], durability: Durability): Promise<Receipt> {

@@ -47,6 +47,10 @@ export type Listen = (
 export class SocketStream implements ByteStream {
   readonly #socket: Socket;
   #isCorked = false;
+  readonly #uncork = (): void => {
+    this.#isCorked = false;
+    this.#socket.uncork();
+  };
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -57,10 +61,7 @@ export class SocketStream implements ByteStream {
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#socket.cork();
-      process.nextTick(() => {
-        this.#isCorked = false;
-        this.#socket.uncork();
-      });
+      process.nextTick(this.#uncork);
     }
     this.#socket.write(bytes);
   }

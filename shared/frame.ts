@@ -73,6 +73,8 @@ export class FrameDecoder {
   readonly #maxFrameBytes: number;
   readonly #onSpent: (memory: Buffer) => void;
   #chunks: Buffer[] = [];
+  /** Bytes of the first chunk that are taken already. */
+  #taken = 0;
   /** Memory in which nothing lies any more but, perhaps, the frame that was given out last. */
   readonly #spent: Buffer[] = [];
   #bufferedBytes = 0;
@@ -97,7 +99,7 @@ export class FrameDecoder {
     for (;;) {
       if (this.#expectedBytes < 0) {
         if (this.#bufferedBytes < LENGTH_BYTES) return;
-        const length = this.#take(LENGTH_BYTES).readUInt32BE(0);
+        const length = this.#takeLength();
         if (length > this.#maxFrameBytes) {
           throw new BadFrame(
             'frame_too_large',
@@ -128,39 +130,47 @@ export class FrameDecoder {
     let merged = chunk;
     for (;;) {
       const previous = this.#chunks.at(-1);
-      if (previous === undefined || previous.length > merged.length || previous.length > MERGE_BELOW_BYTES) break;
+      if (previous === undefined) break;
+      const unread = this.#chunks.length === 1 ? previous.subarray(this.#taken) : previous;
+      if (unread.length > merged.length || unread.length > MERGE_BELOW_BYTES) break;
       this.#chunks.pop();
+      if (this.#chunks.length === 0) this.#taken = 0;
       this.#spent.push(previous, merged);
-      merged = Buffer.concat([previous, merged]);
+      merged = Buffer.concat([unread, merged]);
     }
     this.#chunks.push(merged);
+  }
+
+  #takeLength(): number {
+    const [first] = this.#chunks;
+    // Nearly always it stands in one chunk, with more behind it.
+    if (first === undefined || first.length - this.#taken <= LENGTH_BYTES) {
+      return this.#take(LENGTH_BYTES).readUInt32BE(0);
+    }
+    this.#bufferedBytes -= LENGTH_BYTES;
+    this.#taken += LENGTH_BYTES;
+    return first.readUInt32BE(this.#taken - LENGTH_BYTES);
   }
 
   /** Removes the first `count` buffered bytes, which are known to be there, without copying when one chunk has them. */
   #take(count: number): Buffer {
     this.#bufferedBytes -= count;
-    const first = this.#chunks[0];
-    if (first !== undefined && first.length > count) {
-      this.#chunks[0] = first.subarray(count);
-      return first.subarray(0, count);
-    }
     const parts: Buffer[] = [];
     let missing = count;
     while (missing > 0) {
-      const chunk = this.#chunks[0];
+      const [chunk] = this.#chunks;
       if (chunk === undefined) break;
-      if (chunk.length > missing) {
-        parts.push(chunk.subarray(0, missing));
-        this.#chunks[0] = chunk.subarray(missing);
-        missing = 0;
-      } else {
-        parts.push(chunk);
+      const part = chunk.subarray(this.#taken, this.#taken + missing);
+      this.#taken += part.length;
+      missing -= part.length;
+      if (this.#taken === chunk.length) {
         this.#spent.push(chunk);
         this.#chunks.shift();
-        missing -= chunk.length;
+        this.#taken = 0;
       }
+      if (part.length === count) return part;
+      parts.push(part);
     }
-    if (parts.length === 1 && parts[0] !== undefined) return parts[0];
     const whole = Buffer.concat(parts, count);
     this.#spent.push(whole);
     return whole;

@@ -6,6 +6,8 @@ const scanner = new MsgpackScanner(limits.nestingDepth);
 /** The headers come first: a body that hides its events behind more than this is counted as none. */
 const HEADER_BYTES = 1_024;
 
+const EVENTS = Buffer.from('\xa6events', 'latin1');
+
 /** Events a record body announces, read from its headers alone; 0 for a body that the writer will refuse. */
 export function eventCount(wholeBody: Buffer): number {
   try {
@@ -13,17 +15,21 @@ export function eventCount(wholeBody: Buffer): number {
     const fields = header(body, 0, 0x80, 0xde);
     let position = fields.next;
     for (let field = 0; field < fields.count; field += 1) {
+      if (startsEvents(body, position)) {
+        return Math.min(header(body, position + EVENTS.length, 0x90, 0xdc).count, limits.eventsPerFrame);
+      }
       scanner.scan(body, position);
-      const isEvents = body.toString('latin1', position + 1, scanner.end) === 'events';
-      position = scanner.end;
-      if (isEvents) return Math.min(header(body, position, 0x90, 0xdc).count, limits.eventsPerFrame);
-      scanner.scan(body, position);
+      scanner.scan(body, scanner.end);
       position = scanner.end;
     }
   } catch {
     // The writer says what is wrong with it.
   }
   return 0;
+}
+
+function startsEvents(body: Buffer, at: number): boolean {
+  return EVENTS.compare(body, at, Math.min(at + EVENTS.length, body.length)) === 0;
 }
 
 function header(body: Buffer, at: number, fixedTag: number, tag16: number): { count: number; next: number } {

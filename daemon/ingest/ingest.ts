@@ -88,9 +88,8 @@ export class Ingest {
   }
 
   record(sender: Sender, requestId: number, body: Buffer): void {
-    // The body is a view of a socket buffer, which is released soon: its bytes get a buffer of their own, which later moves
-    // to the writer.
-    this.#push(sender, requestId, { kind: 'record', body: new Uint8Array(body) }, eventCount(body), body.length);
+    // The body is a view of a socket buffer, which is released soon.
+    this.#push(sender, requestId, { kind: 'record', body: Buffer.from(body) }, eventCount(body), body.length);
   }
 
   flush(sender: Sender, requestId: number): void {
@@ -179,12 +178,14 @@ export class Ingest {
     // Frames of one read go to the writer in one message.
     if (!this.#isRefillDue) {
       this.#isRefillDue = true;
-      process.nextTick(() => {
-        this.#isRefillDue = false;
-        this.#refill();
-      });
+      process.nextTick(this.#refillNow);
     }
   }
+
+  readonly #refillNow = (): void => {
+    this.#isRefillDue = false;
+    this.#refill();
+  };
 
   /** Returns how many requests of the sender are under way now. */
   #countRequest(sender: number, change: 1 | -1): number {

@@ -65,7 +65,7 @@ export class GroupCommit {
 
   add(job: WriterJob): void {
     this.#arrived.push(job.sender, job);
-    this.#startTimer();
+    if (!isAwaited(job)) this.#startTimer();
     this.#makeTurnDue();
   }
 
@@ -117,7 +117,7 @@ export class GroupCommit {
       this.#pendingEvents += events;
       this.#pendingBytes += job.bytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
     }
-    this.#isAwaited ||= !('wait' in job) || job.wait;
+    this.#isAwaited ||= isAwaited(job);
     return { isLastOfSender: !this.#arrived.has(next.sender) };
   }
 
@@ -214,6 +214,10 @@ export class GroupCommit {
     const appended = this.#store.append(rows, Math.floor(nowSeconds));
     return { ...appended, rejected, level: durability, persisted: true };
   }
+}
+
+function isAwaited(job: WriterJob): boolean {
+  return !('wait' in job) || job.wait;
 }
 
 function isSmall(job: WriterJob): boolean {

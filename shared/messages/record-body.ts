@@ -29,16 +29,36 @@ export function encodeRecordBody(
   wait: boolean,
   origin?: Origin,
 ): Buffer {
-  const head = Buffer.concat([
-    Buffer.from([origin === undefined ? 0x83 : 0x84]),
-    encode('durability'),
-    encode(durability),
-    encode('wait'),
-    encode(wait),
-    ...(origin === undefined ? [] : [encode('origin'), encode(origin)]),
-    encode('events'),
-    Buffer.from([0xdd, 0, 0, 0, 0]),
+  const head = heads[durability][wait ? 'awaited' : 'held'];
+  const from = origin === undefined ? NOTHING : Buffer.concat([ORIGIN, encode(origin)]);
+  let size = head.length + from.length + EVENTS.length;
+  for (const event of events) size += event.length;
+  const body = Buffer.allocUnsafe(size);
+  body.set(head, 0);
+  if (origin !== undefined) body[0] = 0x84;
+  body.set(from, head.length);
+  let at = head.length + from.length + EVENTS.length;
+  body.set(EVENTS, at - EVENTS.length);
+  body.writeUInt32BE(events.length, at - 4);
+  for (const event of events) {
+    body.set(event, at);
+    at += event.length;
+  }
+  return body;
+}
+
+const NOTHING = Buffer.alloc(0);
+const ORIGIN = encode('origin');
+const EVENTS = Buffer.concat([encode('events'), Buffer.from([0xdd, 0, 0, 0, 0])]);
+/** What stands before origin and events: they are the same few bytes each time. */
+const heads = {
+  committed: { held: headOf('committed', false), awaited: headOf('committed', true) },
+  flushed: { held: headOf('flushed', false), awaited: headOf('flushed', true) },
+} satisfies Record<Durability, object>;
+
+function headOf(durability: Durability, wait: boolean): Buffer {
+  return Buffer.concat([
+    Buffer.from([0x83]),
+    ...['durability', durability, 'wait', wait].map((value) => encode(value)),
   ]);
-  head.writeUInt32BE(events.length, head.length - 4);
-  return Buffer.concat([head, ...events]);
 }

@@ -1,9 +1,31 @@
 /** What Linux tells of a process. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Memory that is this process's alone: RssAnon, MB (10^6 bytes). */
+/** Memory that is this process's and its children's alone: RssAnon, MB (10^6 bytes). */
 export function privateMegabytes(pid: number): number {
-  return (Number(field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon')) * 1024) / 1e6;
+  const own = (Number(field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon')) * 1024) / 1e6;
+  return own + childrenOf(pid).reduce((sum, child) => sum + megabytesOfChild(child), 0);
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    try {
+      const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8');
+      return [...children.matchAll(/\d+/g)].map(([child]) => Number(child));
+    } catch {
+      // The thread has ended meanwhile.
+      return [];
+    }
+  });
+}
+
+function megabytesOfChild(pid: number): number {
+  try {
+    return (Number(field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'RssAnon')) * 1024) / 1e6;
+  } catch {
+    // It has ended meanwhile.
+    return 0;
+  }
 }
 
 /** How often each of its threads has gone to sleep, which is how often it has been woken. */

@@ -17,7 +17,7 @@ export interface TargetResult extends Partial<Spread> {
   what: string;
   wanted: string;
   unit: string;
-  /** Undefined when its trials were left out or skipped. */
+  /** Undefined when its trials were left out or skipped, and where nothing is wanted. */
   isMet?: boolean;
 }
 
@@ -52,11 +52,14 @@ export function figureResults(measured: Measured): FigureResult[] {
 export function targetResults(measured: Measured): TargetResult[] {
   return targets.map((target) => {
     const unit = target.against === undefined ? figures[target.of.figure].unit : 'x';
-    const result = { what: target.what, wanted: `${target.is} ${withUnit(String(target.bound), unit)}`, unit };
+    const { is, bound } = target;
+    const wanted = bound === undefined ? '' : `${is} ${withUnit(String(bound), unit)}`;
+    const result = { what: target.what, wanted, unit };
     const values = valuesFor(target, measured);
     if (values.length === 0) return result;
     const of = spread(values);
-    return { ...result, ...of, isMet: target.is === '>=' ? of.median >= target.bound : of.median <= target.bound };
+    if (bound === undefined) return { ...result, ...of };
+    return { ...result, ...of, isMet: is === '>=' ? of.median >= bound : of.median <= bound };
   });
 }
 

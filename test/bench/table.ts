@@ -51,7 +51,8 @@ export function markdown({ targets, figures, machine, date, rounds }: Results): 
 
 function targetCells({ what, wanted, unit, median, min, max, isMet }: TargetResult): string[] {
   if (median === undefined || min === undefined || max === undefined) return [what, wanted, '-', '-', 'not measured'];
-  return [what, wanted, withUnit(numberText(median), unit), range(min, max), isMet === true ? 'met' : 'not met'];
+  const verdict = isMet === undefined ? '' : isMet ? 'met' : 'not met';
+  return [what, wanted, withUnit(numberText(median), unit), range(min, max), verdict];
 }
 
 function range(min: number, max: number): string {

@@ -1,4 +1,7 @@
-/** What is wanted of the figures. A target with `against` is about the ratio of two. */
+/**
+ * What is wanted of the figures. A target with `against` is about the ratio of two; one without `bound` is there to compare
+ * the others by.
+ */
 import type { FigureName } from './figures.ts';
 
 export interface FigureOf {
@@ -8,8 +11,8 @@ export interface FigureOf {
 
 export interface Target {
   what: string;
-  is: '>=' | '<=';
-  bound: number;
+  is?: '>=' | '<=';
+  bound?: number;
   of: FigureOf;
   against?: FigureOf;
 }
@@ -17,7 +20,7 @@ export interface Target {
 const rate = (trial: string): FigureOf => ({ trial, figure: 'eventsPerSecond' });
 const figureOf = (trial: string, figure: FigureName): FigureOf => ({ trial, figure });
 const target =
-  (is: Target['is']) =>
+  (is: NonNullable<Target['is']>) =>
   (bound: number, what: string, of: FigureOf, against?: FigureOf): Target => ({
     what,
     is,
@@ -79,6 +82,11 @@ export const targets: readonly Target[] = [
     figureOf('daybook, one awaited', 'p99Ms'),
     figureOf('redis everysec, one awaited', 'p99Ms'),
   ),
+  { what: 'floor: echo of the same frame by another process, p50', of: figureOf('floor: echo', 'p50Ms') },
+  {
+    what: 'floor: the same, through a thread of that process and back',
+    of: figureOf('floor: echo through a thread', 'p50Ms'),
+  },
   atMost(
     1.2,
     'one awaited flushed event against Redis XADD always, p50',

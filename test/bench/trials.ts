@@ -92,6 +92,12 @@ export const phases: readonly Phase[] = [
         input: { appendFsync: 'everysec', events: AWAITED_EVENTS, seed },
         needs: 'redis-server',
       },
+      { name: 'floor: echo', script: 'echo-one-at-a-time', input: { path: 'direct', events: AWAITED_EVENTS, seed } },
+      {
+        name: 'floor: echo through a thread',
+        script: 'echo-one-at-a-time',
+        input: { path: 'thread', events: AWAITED_EVENTS, seed },
+      },
       {
         name: 'daybook flushed, one awaited',
         script: 'one-at-a-time',

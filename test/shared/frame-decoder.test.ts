@@ -178,10 +178,15 @@ describe('FrameDecoder, the largest frame in small chunks', () => {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
-  const { frameBytes } = limits;
   const CHECK_EVERY_CHUNKS = 2 ** 20;
 
-  for (const chunkBytes of [1, 7, 1_000, 65_536]) {
+  for (const [chunkBytes, frameBytes] of [
+    // As many chunks as the largest frame has with the next size.
+    [1, limits.frameBytes / 7],
+    [7, limits.frameBytes],
+    [1_000, limits.frameBytes],
+    [65_536, limits.frameBytes],
+  ].map((sizes) => sizes.map(Math.floor) as [number, number])) {
     test(`${frameBytes} bytes, ${chunkBytes} at a time, cost memory and time in proportion`, () => {
       const body = Buffer.alloc(frameBytes - 8);
       for (let position = 0; position < body.length; position += 4_093) body[position] = position & 0xff;

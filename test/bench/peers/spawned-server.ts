@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { waitFor } from '../../harness/wait-for.ts';
 
 /** A server in a directory of its own, which goes with it. */
@@ -12,7 +12,7 @@ export class SpawnedServer {
   #output = '';
 
   constructor(program: string, argumentsIn: (directory: string) => string[]) {
-    this.directory = mkdtempSync(join(tmpdir(), `daybook-bench-${program}-`));
+    this.directory = mkdtempSync(join(tmpdir(), `daybook-bench-${basename(program)}-`));
     this.#process = spawn(program, argumentsIn(this.directory), { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (chunk: Buffer) => {

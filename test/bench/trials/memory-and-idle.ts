@@ -1,7 +1,8 @@
 /**
  * A million events at full speed into a home that other trials use, and then nothing for a minute: private memory of that
- * daemon at its peak and after the minute. Meanwhile a second daemon has five silent clients: how often it wakes up. Both
- * have nothing left to do in that minute; the second has been used before, a query included.
+ * daemon, with the processes it has started, at its peak and after the minute. Meanwhile a second daemon has five silent
+ * clients: how often it wakes up. Both have nothing left to do in that minute; the second has been used before, a query
+ * included.
  */
 import { statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
