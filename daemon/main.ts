@@ -12,6 +12,7 @@ import { InstanceLock } from './lifecycle/instance-lock.ts';
 import { type Log, openLog } from './lifecycle/log.ts';
 import { ensureDatabaseDirectory, ensurePrivateDirectory, realDatabasePath } from './lifecycle/private-paths.ts';
 import { permanentExitCode } from './lifecycle/permanent-exit.ts';
+import { StartProgress } from './lifecycle/start-progress.ts';
 import { ensureWritable } from './lifecycle/writable-paths.ts';
 import { NamedCursors } from './live/named-cursors.ts';
 import { Publisher } from './live/publisher.ts';
@@ -83,6 +84,8 @@ async function run(config: Config, log: Log): Promise<void> {
     InstanceLock.acquire(path),
   );
 
+  const startProgress = new StartProgress(paths.dataDirectory);
+
   // Before there are threads: the report it comes from would wait for each of them.
   const bound = connectionBound(descriptorLimit());
   const reader = new Reader(config.persist ? paths.database : undefined, () => {
@@ -119,6 +122,7 @@ async function run(config: Config, log: Log): Promise<void> {
         init: config.init,
       },
       {
+        onOpening: (doing, share) => startProgress.note(doing, share),
         onOutcomes: (outcomes, lastId, gaps, sourceIds) => {
           knownGaps = gaps;
           sources.committed(sourceIds);
@@ -324,6 +328,7 @@ async function run(config: Config, log: Log): Promise<void> {
   place.prepare();
   await connections.listen();
   socketFile = place.publish();
+  startProgress.end();
   // After the socket: nobody waits for it, and it takes a core while the daemon starts.
   if (config.persist && config.search) {
     indexer = new Indexer({

@@ -1,5 +1,7 @@
-/** What the indexer thread is started with. */
+/** What the indexing process is started with. */
 export interface IndexerSettings {
+  /** Whose process it is: it ends with it. */
+  daemonPid: number;
   databasePath: string;
   indexPath: string;
   databaseId: string;
@@ -23,4 +25,6 @@ export type FromIndexer =
   | { kind: 'done'; behind: number; lastId: number }
   /** `isClear`: false when a reader was in the way. */
   | { kind: 'forgotten'; isClear: boolean }
-  | { kind: 'log'; level: 'info' | 'warn'; message: string; reason?: string };
+  | { kind: 'log'; level: 'info' | 'warn'; message: string; reason?: string }
+  /** The last that comes. */
+  | { kind: 'failed'; reason: string };

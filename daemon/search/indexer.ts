@@ -1,13 +1,14 @@
-import { Worker } from 'node:worker_threads';
-import { programFile } from '../../shared/program-file.ts';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { removeSearchIndex } from './index-file.ts';
 import type { FromIndexer, IndexerSettings, ToIndexer } from './indexer-messages.ts';
+import { launchIndexer } from './launch-indexer.ts';
 
-export interface IndexerOptions extends IndexerSettings {
+export interface IndexerOptions extends Omit<IndexerSettings, 'daemonPid'> {
   onLog: (level: 'info' | 'warn', message: string, reason: string | undefined) => void;
 }
 
-/** Events that are worth a burst, and how long fewer of them wait: reading them takes 4 ms, starting the thread 60. */
+/** Events that are worth a burst, and how long fewer of them wait: reading them takes 4 ms, starting the process 100. */
 const WORTH_EVENTS = 1_000;
 const FEW_WAIT_MS = 600_000;
 /** While more than so many events come in this time, the processor is left to those who record. */
@@ -15,25 +16,29 @@ const CALM_MS = 100;
 const CALM_EVENTS = 200;
 /** At most until so many wait: reading them takes half a second, and a second what a flood has brought when they are done. */
 const MOST_BEHIND = 100_000;
-/** How long the thread stays without work: it takes longer to start than to keep, but keeps some MB. */
-const IDLE_MS = 2_000;
+/** How long the process stays without work: what comes steadily, and is much, shall not start one every few seconds. */
+const IDLE_MS = 10_000;
 const RETRY_MS = 60_000;
+/** How long the end of the daemon waits for a slice. The index survives a SIGKILL as it survives a crash. */
+const CLOSE_MS = 500;
 
 /**
- * The daemon's handle on the indexer thread.
+ * The daemon's handle on the process that indexes: memory that it took is gone with it, it can leave the processor to
+ * others, and where it fails the daemon goes on.
  *
- * States: asleep (no thread; nothing to index for a while), idle, going (in the middle of a burst), failed (asleep until a
+ * States: asleep (no process; nothing to index for a while), idle, going (in the middle of a burst), failed (asleep until a
  * retry), closed. It goes when it is calm again after much has come, when too much waits, or ten minutes after a little
  * has come, and never keeps anybody waiting: what it has not indexed is read.
  */
 export class Indexer {
   readonly #options: IndexerOptions;
-  #worker: Worker | undefined;
+  #process: ChildProcess | undefined;
   #ready: Promise<void> | undefined;
   #isChecked = false;
   #isGoing = false;
   #isClosed = false;
   #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
   #lastId: number;
   /** Events that were not indexed when the last burst was over, of those up to `#countedId`. */
   #behind = Number.POSITIVE_INFINITY;
@@ -46,11 +51,12 @@ export class Indexer {
   /** Those who wait until parts are taken out, in the order in which they asked. */
   readonly #forgetting: ((isClear: boolean) => void)[] = [];
 
-  /** Starts the thread, to hold the index against the database before either changes. */
+  /** Starts the process, to hold the index against the database before either changes; an empty one needs none yet. */
   constructor(options: IndexerOptions) {
     this.#options = options;
     this.#lastId = options.lastId;
-    this.#go();
+    if (options.lastId > 0) this.#go();
+    else this.#behind = 0;
   }
 
   /** Resolves with whether the index may be used. */
@@ -92,7 +98,7 @@ export class Indexer {
   async forget(parts: readonly number[] | 'all'): Promise<void> {
     if (this.#isClosed) throw new Error('the daemon is going away');
     this.#go();
-    if (this.#worker === undefined) {
+    if (this.#process === undefined) {
       // It has failed a moment ago, and nobody has it open to write.
       removeSearchIndex(this.#options.indexPath);
       return;
@@ -103,13 +109,18 @@ export class Indexer {
     if (!(await promise)) throw new Error('the search index is in use');
   }
 
-  /** Ends the slice under way and the thread. */
+  /** Ends the slice under way and the process. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#sleep);
     clearTimeout(this.#retry);
-    await this.#end();
+    const child = this.#process;
+    this.#end();
+    if (child?.pid === undefined) return;
+    const killed = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
+    await once(child, 'exit');
+    clearTimeout(killed);
   }
 
   /** Goes after this time, or when the time that is set already has passed, if that is less; later if it is not calm then. */
@@ -141,45 +152,57 @@ export class Indexer {
     clearTimeout(this.#sleep);
     this.#startWatch();
     this.#isGoing = true;
-    this.#worker ??= this.#start();
+    if (this.#process === undefined) this.#start();
     this.#post({ kind: 'go' });
   }
 
-  #start(): Worker {
+  #start(): void {
     const { databasePath, indexPath, databaseId, lastId, onLog } = this.#options;
     const settings: IndexerSettings = {
+      daemonPid: process.pid,
       databasePath,
       indexPath,
       databaseId,
       lastId: this.#isChecked ? this.#lastId : lastId,
     };
-    const worker = new Worker(programFile('daemon/search/indexer-thread'), {
-      workerData: settings,
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 },
-    });
+    let child: ChildProcess;
+    try {
+      child = launchIndexer(settings);
+    } catch (error) {
+      this.#failed(String(error));
+      return;
+    }
+    this.#process = child;
     const ready = Promise.withResolvers<void>();
     this.#ready = ready.promise;
-    worker.on('message', (message: FromIndexer) => {
+    let failure: string | undefined;
+    child.on('message', (message: FromIndexer) => {
       if (message.kind === 'log') onLog(message.level, message.message, message.reason);
+      else if (message.kind === 'failed') failure = message.reason;
       else if (message.kind === 'ready') {
         this.#isChecked = true;
         ready.resolve();
       } else if (message.kind === 'forgotten') this.#forgetting.shift()?.(message.isClear);
-      else this.#done(message.behind, message.lastId);
+      else if (this.#process === child) this.#done(message.behind, message.lastId);
     });
-    worker.on('error', (error: unknown) => {
-      onLog('warn', 'events are not indexed for now; searching reads them', String(error));
-    });
-    worker.on('exit', () => {
+    const ended = (why: string) => {
       ready.resolve();
-      for (const resolve of this.#forgetting.splice(0)) resolve(false);
-      if (this.#worker !== worker) return;
-      this.#worker = undefined;
-      this.#isGoing = false;
-      this.#behind = Number.POSITIVE_INFINITY;
-      this.#retryLater();
-    });
-    return worker;
+      if (this.#process === child || this.#isClosed) for (const resolve of this.#forgetting.splice(0)) resolve(false);
+      if (this.#process !== child) return;
+      this.#process = undefined;
+      this.#failed(failure ?? why);
+    };
+    child.on('error', (error) => ended(`the process failed: ${error.message}`));
+    child.on('exit', (exitCode, signal) => ended(`the process ended (${signal ?? exitCode})`));
+  }
+
+  #failed(reason: string): void {
+    this.#failures += 1;
+    const times = this.#failures === 1 ? '' : ` (${this.#failures} times since the start)`;
+    this.#options.onLog('warn', 'events are not indexed for now; searching reads them', `${reason}${times}`);
+    this.#isGoing = false;
+    this.#behind = Number.POSITIVE_INFINITY;
+    this.#retryLater();
   }
 
   /** By itself: nothing may come any more that would be another reason to go. */
@@ -202,20 +225,17 @@ export class Indexer {
     this.note(this.#lastId);
     if (this.#isGoing) return;
     clearTimeout(this.#sleep);
-    this.#sleep = setTimeout(() => void this.#end(), IDLE_MS).unref();
+    this.#sleep = setTimeout(() => this.#end(), IDLE_MS).unref();
   }
 
-  async #end(): Promise<void> {
-    const worker = this.#worker;
-    if (worker === undefined) return;
-    this.#worker = undefined;
+  #end(): void {
+    this.#post({ kind: 'close' });
+    this.#process = undefined;
     this.#isGoing = false;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage({ kind: 'close' } satisfies ToIndexer);
-    await ended;
   }
 
   #post(message: ToIndexer): void {
-    this.#worker?.postMessage(message);
+    // Where it has ended meanwhile, its end says so.
+    this.#process?.send(message, () => undefined);
   }
 }

@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { randomUUID } from 'node:crypto';
 import type { Json } from '../../shared/event.ts';
 import { plainWords } from '../../shared/search/words.ts';
 import { NameReader } from '../storage/name-reader.ts';
@@ -18,18 +19,22 @@ type Row = [
 ];
 
 /** Events in one transaction of the index: each leaves a tree of words, which SQLite then has to merge with others. */
-const SLICE_EVENTS = 2_000;
+const SLICE_EVENTS = 8_000;
 /** Events of which the texts are in memory together. */
 const READ_EVENTS = 250;
 
 /**
  * Brings the index up to the events, a slice at a time, the newest part first: what is asked about most is found by the
  * index soon, however long the history is.
+ *
+ * The last who has begun writes the index. One before, left over from a daemon that was killed, fails with its next slice.
  */
 export class Indexing {
   readonly #index: Database;
   readonly #names: NameReader;
   readonly #nameWords = new Map<string, string>();
+  readonly #me = randomUUID();
+  readonly #writer: Statement<[], string>;
   readonly #lastId: Statement<[], number>;
   readonly #oldestId: Statement<[], number | null>;
   readonly #rows: Statement<[number, number, number], Row>;
@@ -51,6 +56,12 @@ export class Indexing {
     // Arrays, and no hashes: making objects of rows costs more than reading them.
     this.#rows.raw();
     this.#hash = events.prepare<[number], Buffer>('SELECT hash FROM event WHERE id = ?').pluck();
+    index
+      .prepare(
+        "INSERT INTO meta (key, value) VALUES ('writer', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      )
+      .run(this.#me);
+    this.#writer = index.prepare<[], string>("SELECT value FROM meta WHERE key = 'writer'").pluck();
     this.#marks = index.prepare('SELECT number, indexed_to FROM part');
     this.#mark = index.prepare(
       `INSERT INTO part (number, indexed_to, newest_id, newest_hash) VALUES (?, ?, ?, ?)
@@ -105,7 +116,7 @@ export class Indexing {
   }
 
   #extend(part: Part, indexedTo: number, upTo: number, isNew: boolean): void {
-    this.#index.transaction(() => {
+    this.#write(() => {
       if (isNew) this.#index.exec(tableOf(part.number));
       const insert = this.#insertOf(part.number);
       const zones = new Map<number, { since: number; until: number }>();
@@ -131,7 +142,17 @@ export class Indexing {
       // Once, when the last of it is there: one tree to look into instead of several.
       if (mark === part.to)
         this.#index.exec(`INSERT INTO words_${part.number} (words_${part.number}) VALUES ('optimize')`);
-    })();
+    });
+  }
+
+  /** One transaction. What was read before still holds: nobody else has written if nobody else has begun. */
+  #write(run: () => void): void {
+    this.#index
+      .transaction(() => {
+        if (this.#writer.get() !== this.#me) throw new Error('another process has begun to write the search index');
+        run();
+      })
+      .immediate();
   }
 
   #insertOf(number: number): Statement<[number, string]> {
@@ -146,7 +167,7 @@ export class Indexing {
   /** All its events are deleted. Entries of others that are deleted lead nowhere, and go with their part. */
   #drop(number: number): void {
     this.#inserts.delete(number);
-    this.#index.transaction(() => dropPart(this.#index, number))();
+    this.#write(() => dropPart(this.#index, number));
     this.#index.pragma('incremental_vacuum');
   }
 

@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { limits } from '../../shared/limits.ts';
+import { releaseMemory } from '../release-memory.ts';
 
 /** How a payload is kept: JSON text, or a gzip of it when the text is over 1 KiB and the gzip is smaller. */
 export function packPayload(json: string): string | Buffer {
@@ -22,5 +23,8 @@ const SMALL = { level: 4, memLevel: 6, windowBits: 12, chunkSize: SMALL_WINDOW_B
 /** The JSON text of a kept payload. @throws when it is no gzip, or expands past limits.payloadJsonBytes. */
 export function payloadText(kept: string | Buffer): string {
   if (typeof kept === 'string') return kept;
-  return gunzipSync(kept, { maxOutputLength: limits.payloadJsonBytes }).toString('utf8');
+  const bytes = gunzipSync(kept, { maxOutputLength: limits.payloadJsonBytes });
+  const text = bytes.toString('utf8');
+  releaseMemory(bytes);
+  return text;
 }

@@ -112,6 +112,22 @@ describe('the index', () => {
     assert.deepEqual(indexed.find('n5'), [late + 1]);
   });
 
+  test('is written by the last who began: one before, left over from a killed daemon, fails and changes nothing', () => {
+    using indexed = new Indexed();
+    indexed.database.append([event(1)]);
+    const { db: first } = indexed.open();
+    const before = new Indexing(first, indexed.database.db);
+    assert.equal(before.slice(), true);
+    indexed.database.append([event(2)]);
+    const { db: second } = indexed.open();
+    const last = new Indexing(second, indexed.database.db);
+    assert.throws(() => before.slice(), /another process/);
+    assert.equal(last.slice(), true);
+    assert.equal(last.slice(), false);
+    for (const db of [first, second]) db.close();
+    assert.deepEqual(indexed.find('common'), [2, 1]);
+  });
+
   test('is made anew when ids were used again, and for another database', () => {
     using indexed = new Indexed();
     indexed.database.append([event(1), event(2), event(3)]);

@@ -1,21 +1,27 @@
-/** Entry of the indexer thread: reads the database, and writes the index, a file of its own. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { letOthersGoFirst } from '../query/thread-priority.ts';
+/** Entry of the indexing process: reads the database, and writes the index, a file of its own. Ends with its daemon. */
+import { setPriority } from 'node:os';
 import { openReader } from '../storage/open-database.ts';
 import { storageFailure } from '../storage/storage-failure.ts';
 import { openIndex, removeSearchIndex } from './index-file.ts';
 import type { FromIndexer, IndexerSettings, ToIndexer } from './indexer-messages.ts';
 import { Indexing } from './indexing.ts';
 
-if (parentPort === null) throw new Error('indexer-thread runs as a worker');
-const port = parentPort;
-const { databasePath, indexPath, databaseId, lastId } = workerData as IndexerSettings;
-const tell = (message: FromIndexer) => port.postMessage(message);
-
 /** Slices before it is decided anew whether this is the time. */
-const BURST_SLICES = 8;
+const BURST_SLICES = 2;
+/** Whoever records or asks goes first. */
+const NICENESS = 5;
 
-letOthersGoFirst();
+const { daemonPid, databasePath, indexPath, databaseId, lastId } = JSON.parse(process.argv[2] ?? '') as IndexerSettings;
+
+process.umask(0o077);
+// What a payload is unpacked into is then memory of its own, and given back at once. A pool keeps it until V8 collects.
+Buffer.poolSize = 8192;
+setPriority(NICENESS);
+// Where a whole group gets them they are meant for the daemon, which says when this is to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());
+process.on('uncaughtException', (error) => tell({ kind: 'failed', reason: String(error) }, () => process.exit(1)));
+
 const events = openReader(databasePath);
 // Each row is read once, and in order: kept pages would only count as memory of the daemon.
 events.pragma('mmap_size = 0');
@@ -26,7 +32,7 @@ let indexing = new Indexing(index, events);
 let isGoing = false;
 tell({ kind: 'ready' });
 
-port.on('message', (message: ToIndexer) => {
+process.on('message', (message: ToIndexer) => {
   switch (message.kind) {
     case 'go':
       if (!isGoing) go(BURST_SLICES);
@@ -41,12 +47,16 @@ port.on('message', (message: ToIndexer) => {
       isGoing = false;
       index.close();
       events.close();
-      port.close();
+      process.disconnect();
       break;
     default:
       message satisfies never;
   }
 });
+
+function tell(message: FromIndexer, then?: () => void): void {
+  process.send?.(message, () => then?.());
+}
 
 function open() {
   const { db, isNew } = openIndex(indexPath, { databaseId, lastId, hashOf: (id) => hashes.get(id) });
@@ -95,6 +105,8 @@ function rebuild(reason: string): void {
 }
 
 function beginAnew(): void {
+  // What is there by now may be that of the next daemon.
+  if (process.ppid !== daemonPid) process.exit();
   index.close();
   removeSearchIndex(indexPath);
   index = open();
