@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { DaybookError } from '../../shared/errors.ts';
 import type { EventStore } from '../storage/event-store.ts';
-import { Forgettings } from '../storage/forgettings.ts';
+import { type ForgottenTraces, Forgettings } from '../storage/forgettings.ts';
 import type { NameTable } from '../storage/name-table.ts';
 import type { StorageFailure } from '../storage/storage-failure.ts';
 import type { RemainsOfDatabase } from '../forgetting/clear-remains.ts';
@@ -30,7 +30,7 @@ export type HousekeepingRequest =
   /** Answered with UnusedNamesForgotten. */
   | { kind: 'forget-names' }
   /** Answered with ClearedRemains. */
-  | { kind: 'clear-remains'; indexParts: number[] | null };
+  | { kind: 'clear-remains'; traces: ForgottenTraces | null };
 
 /** What housekeeping works on: the writer's connection and what is kept in memory with it. */
 export interface HousekeepingParts {
@@ -62,7 +62,7 @@ export function housekeepingTask(request: HousekeepingRequest, parts: Housekeepi
     case 'forget-names':
       return forgetUnusedNames(parts);
     case 'clear-remains':
-      return clearFile(parts, parts.remains, request.indexParts);
+      return clearFile(parts, parts.remains, request.traces);
     default:
       return request satisfies never;
   }

@@ -125,7 +125,13 @@ export class EventCounts {
     if (at.key !== undefined && !isLike(at.key, [0, 0])) throw notACursor();
     const [timestamp = 0, id = 0] = at.key ?? [];
     const from = at.key && { timestamp: Number(timestamp), id: Number(id) };
-    const [stream] = this.#streams.open(one, range, 'asc', from, filter.conditions !== undefined);
+    const [stream] = this.#streams.open(
+      one,
+      range,
+      'asc',
+      from,
+      filter.conditions === undefined ? 'keys' : 'candidates',
+    );
     if (stream === undefined) throw notACursor();
     let row = stream.peek(limits.scanRows);
     while (row !== undefined) {

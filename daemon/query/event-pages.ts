@@ -11,6 +11,7 @@ import { type Drive, DriveChooser, matches, type ResolvedFilter, resolveFilter }
 import { type KeyRow, KeyStreams, type KeyStream } from './key-stream.ts';
 import { finish, type Steps } from './steps.ts';
 import { type EventForm, jsonArray, type JsonPage, PageContent, StoredEvents } from './stored-events.ts';
+import { WaitingEvents } from './waiting-events.ts';
 
 /** A page of a tail: events behind an id, in the order of arrival. */
 export interface ArrivalPage {
@@ -36,6 +37,7 @@ export class EventPages {
   readonly #names: NameReader;
   readonly #drives: DriveChooser;
   readonly #streams: KeyStreams;
+  readonly #waiting: WaitingEvents;
   readonly #events: StoredEvents;
   readonly #newestId: Statement<[], number>;
   readonly #arrivals: Statement<[number, number, number], KeyRow>;
@@ -45,6 +47,7 @@ export class EventPages {
     this.#names = new NameReader(db);
     this.#drives = new DriveChooser(db);
     this.#streams = new KeyStreams(db);
+    this.#waiting = new WaitingEvents(db, this.#streams);
     this.#events = new StoredEvents(db, this.#names);
     // The counter, not max(id): it stays where it was when the newest events are deleted.
     this.#newestId = db.prepare<[], number>("SELECT value FROM meta WHERE key = 'last_id'").pluck();
@@ -82,9 +85,12 @@ export class EventPages {
     const filter = resolveFilter(request.filter, this.#names);
     if (filter.matchesNothing) return { list: [], cursor: null, partial: false, damaged: [], newestId };
 
+    const isByKeys = maxId >= newestId && filter.actions === undefined && filter.conditions === undefined;
+    const otherwise = filter.conditions === undefined ? 'keys' : 'candidates';
+    const waiting = this.#waiting.open(filter, order, from, newestId, isByKeys ? 'events' : otherwise);
     const drive = this.#drives.choose(filter);
-    const isExact = maxId >= newestId && decidesAlone(drive, filter);
-    const streams = this.#streams.open(drive, filter, order, from, isExact || filter.conditions !== undefined);
+    const isExact = isByKeys && (waiting !== undefined || decidesAlone(drive, filter));
+    const streams = waiting ?? this.#streams.open(drive, filter, order, from, isExact ? 'events' : otherwise);
     // When the index decides alone a window is the page; otherwise rows will be passed over.
     let windowRows = isExact ? limit + 1 : FIRST_WINDOW_ROWS;
 
@@ -128,7 +134,8 @@ export class EventPages {
     const deadline = new Deadline(limits.queryDeadlineMs);
     const newestId = this.#newestId.get() ?? 0;
     const filter = resolveFilter(requested, this.#names);
-    if (filter.matchesNothing) {
+    // What was forgotten may have had such a name: then the holes have to be told.
+    if (filter.matchesNothing && !this.#names.someAreForgotten()) {
       return { events: [], damaged: [], lost: [], scannedToId: Math.max(newestId, afterId), newestId };
     }
     const events = new PageContent<StoredEvent>();
@@ -154,14 +161,12 @@ export class EventPages {
   }
 }
 
-/** Whether every row of the drive's index matches, within the range of time. */
+/**
+ * Whether every row of the drive's index matches, within the range of time, when neither actions nor payloads count. Where
+ * there is no list of what is unprocessed, that is nearly everything.
+ */
 function decidesAlone(drive: Drive, filter: ResolvedFilter): boolean {
-  return (
-    filter.actions === undefined &&
-    filter.processed === undefined &&
-    filter.conditions === undefined &&
-    (drive.by === 'time' || filter.types === undefined || filter.sources === undefined)
-  );
+  return filter.processed !== 1 && (drive.by === 'time' || filter.types === undefined || filter.sources === undefined);
 }
 
 function addLost(lost: TailReset[], lostFrom: number, lostTo: number): void {

@@ -6,7 +6,7 @@ import type { Drive, FilterableRow, ResolvedFilter } from './event-filter.ts';
 /** What is read of an event to judge it. */
 export interface KeyRow extends FilterableRow {
   id: number;
-  /** The payload as it is kept, when it was asked for and is small; null: read it by id. A string is valid JSON. */
+  /** The payload as it is kept, when it was asked for and is small; null: read it by id. */
   data: string | Buffer | null;
 }
 
@@ -16,6 +16,12 @@ interface Window {
   isLast: boolean;
 }
 
+/** Where a stream has its rows from. */
+export interface Windows {
+  /** Rows behind a position, about so many. */
+  read(position: PagePosition | undefined, rows: number): Window;
+}
+
 /** Payloads up to this are read with their rows; a window of larger ones would take too much memory. */
 const INLINE_BYTES = 4_096;
 /** Rows a window by time looks at, however few are wanted. */
@@ -23,11 +29,17 @@ const LEAST_ROWS = 8;
 
 const KEY_COLUMNS = 'id, timestamp, type_id, source_id, action_id, processed';
 const COLUMNS = {
+  /** Payloads are read by id. */
   keys: `${KEY_COLUMNS}, NULL AS data`,
+  /** To be judged by conditions: most rows are not wanted, and those that are get parsed. */
+  candidates: `${KEY_COLUMNS}, CASE WHEN octet_length(data) <= ${INLINE_BYTES} THEN data END AS data`,
+  /** Most rows will become events. A payload that is a string is valid JSON. */
   events: `${KEY_COLUMNS}, CASE WHEN octet_length(data) <= ${INLINE_BYTES} AND (typeof(data) = 'blob' OR json_valid(data)) THEN data END AS data`,
 } as const;
-type Columns = keyof typeof COLUMNS;
-type Index = Drive['by'];
+export type Columns = keyof typeof COLUMNS;
+/** An index of the events, or the list of waiting ones. */
+type Place = Drive['by'] | 'waiting';
+type Range = Pick<ResolvedFilter, 'since' | 'until'>;
 
 /**
  * Rows of index streams in page order, read in windows, so that no statement stays open between them. No window looks at
@@ -40,31 +52,45 @@ export class KeyStreams {
     this.#statements = new Statements(db);
   }
 
-  /** One stream for each name of the drive. @param withData whether most of the rows will become events */
-  open(
-    drive: Drive,
-    range: Pick<ResolvedFilter, 'since' | 'until'>,
+  /** One stream for each type and source of the list of waiting events, up to an id of it. */
+  openWaiting(
+    pairs: readonly (readonly [typeId: number, sourceId: number])[],
+    upToId: number,
+    range: Range,
     order: Order,
     from: PagePosition | undefined,
-    withData = false,
+    columns: Columns,
   ): KeyStream[] {
-    const columns = withData ? 'events' : 'keys';
+    return pairs.map(
+      (pair) =>
+        new KeyStream(new NameWindows(this.#statements, columns, range, order, 'waiting', [...pair, upToId]), from),
+    );
+  }
+
+  /** One stream for each name of the drive. */
+  open(
+    drive: Drive,
+    range: Range,
+    order: Order,
+    from: PagePosition | undefined,
+    columns: Columns = 'keys',
+  ): KeyStream[] {
     if (drive.by === 'time') {
       return [new KeyStream(new TimeWindows(this.#statements, columns, range, order), from)];
     }
     const { by, ids } = drive;
-    return ids.map((id) => new KeyStream(new NameWindows(this.#statements, columns, range, order, by, id), from));
+    return ids.map((id) => new KeyStream(new NameWindows(this.#statements, columns, range, order, by, [id]), from));
   }
 }
 
 export class KeyStream {
-  readonly #windows: NameWindows | TimeWindows;
+  readonly #windows: Windows;
   #position: PagePosition | undefined;
   #rows: KeyRow[] = [];
   #next = 0;
   #ended = false;
 
-  constructor(windows: NameWindows | TimeWindows, from: PagePosition | undefined) {
+  constructor(windows: Windows, from: PagePosition | undefined) {
     this.#windows = windows;
     this.#position = from;
   }
@@ -92,27 +118,28 @@ export class KeyStream {
   }
 }
 
-/** Events of one type, or of one source: their index has the page order. */
-class NameWindows {
+/** Events of one type, of one source, or waiting ones of both: their index has the page order. */
+class NameWindows implements Windows {
   readonly #instant: Statement<unknown[], KeyRow>;
   readonly #range: Statement<unknown[], KeyRow>;
-  readonly #bounds: Pick<ResolvedFilter, 'since' | 'until'>;
+  readonly #bounds: Range;
   readonly #order: Order;
-  readonly #nameId: number;
+  /** What comes before the timestamp in the index. */
+  readonly #key: readonly number[];
 
   constructor(
     statements: Statements,
     columns: Columns,
-    bounds: Pick<ResolvedFilter, 'since' | 'until'>,
+    bounds: Range,
     order: Order,
-    by: 'type' | 'source',
-    nameId: number,
+    by: 'type' | 'source' | 'waiting',
+    key: readonly number[],
   ) {
     this.#instant = statements.get(by, columns, order, 'instant');
     this.#range = statements.get(by, columns, order, 'range');
     this.#bounds = bounds;
     this.#order = order;
-    this.#nameId = nameId;
+    this.#key = key;
   }
 
   read(position: PagePosition | undefined, rows: number): Window {
@@ -120,7 +147,7 @@ class NameWindows {
     if (position === undefined) return this.#behind([], since, until, rows);
     const { timestamp } = position;
     // The rest of the instant the last window ended in; equality lets the index go on by id.
-    const rest = this.#instant.all(this.#nameId, timestamp, position.id, rows);
+    const rest = this.#instant.all(...this.#key, timestamp, position.id, rows);
     return this.#order === 'asc'
       ? this.#behind(rest, Math.max(since, nextUp(timestamp)), until, rows)
       : this.#behind(rest, since, Math.min(until, timestamp), rows);
@@ -128,7 +155,7 @@ class NameWindows {
 
   #behind(rest: KeyRow[], low: number, high: number, rows: number): Window {
     if (rest.length === rows) return { rows: rest, isLast: false };
-    const range = this.#range.all(this.#nameId, low, high, rows - rest.length);
+    const range = this.#range.all(...this.#key, low, high, rows - rest.length);
     const found = rest.length === 0 ? range : [...rest, ...range];
     return { rows: found, isLast: found.length < rows };
   }
@@ -139,14 +166,14 @@ class NameWindows {
  * when the window holds all of them. More events than that in one instant are read from the index by source or by type,
  * which has them by id.
  */
-class TimeWindows {
+class TimeWindows implements Windows {
   readonly #statements: Statements;
   readonly #columns: Columns;
   readonly #range: Statement<unknown[], KeyRow>;
-  readonly #bounds: Pick<ResolvedFilter, 'since' | 'until'>;
+  readonly #bounds: Range;
   readonly #order: Order;
 
-  constructor(statements: Statements, columns: Columns, bounds: Pick<ResolvedFilter, 'since' | 'until'>, order: Order) {
+  constructor(statements: Statements, columns: Columns, bounds: Range, order: Order) {
     this.#statements = statements;
     this.#columns = columns;
     this.#range = statements.get('time', columns, order, 'range');
@@ -198,7 +225,8 @@ class TimeWindows {
   }
 }
 
-function inPageOrder(rows: KeyRow[], position: PagePosition | undefined, isUp: boolean): KeyRow[] {
+/** Sorts rows, and leaves those behind a position. */
+export function inPageOrder(rows: KeyRow[], position: PagePosition | undefined, isUp: boolean): KeyRow[] {
   const sign = isUp ? 1 : -1;
   rows.sort((a, b) => sign * (a.timestamp - b.timestamp || a.id - b.id));
   if (position === undefined) return rows;
@@ -223,7 +251,7 @@ class Statements {
     this.#db = db;
   }
 
-  get(by: Index, columns: Columns, order: Order, part: 'instant' | 'range'): Statement<unknown[], KeyRow> {
+  get(by: Place, columns: Columns, order: Order, part: 'instant' | 'range'): Statement<unknown[], KeyRow> {
     const key = `${by} ${columns} ${order} ${part}`;
     let statement = this.#prepared.get(key);
     if (statement === undefined) {
@@ -243,15 +271,22 @@ class Statements {
   }
 }
 
-const indexes = { type: 'event_by_type', source: 'event_by_source', time: 'event_identity' } as const;
+/** INDEXED BY, and CROSS JOIN, keep the planner to what gives the page order, whatever its statistics say. */
+const PLACES = {
+  type: { from: 'event INDEXED BY event_by_type', key: 'type_id = ? AND ' },
+  source: { from: 'event INDEXED BY event_by_source', key: 'source_id = ? AND ' },
+  time: { from: 'event INDEXED BY event_identity', key: '' },
+  waiting: {
+    from: 'waiting CROSS JOIN event USING (type_id, source_id, timestamp, id)',
+    key: 'type_id = ? AND source_id = ? AND id <= ? AND ',
+  },
+} as const satisfies Record<Place, object>;
 
-/** INDEXED BY keeps the planner to the one index that gives the page order, whatever its statistics say. */
-function select(by: Index, columns: Columns, order: Order, part: 'instant' | 'range'): string {
+function select(by: Place, columns: Columns, order: Order, part: 'instant' | 'range'): string {
   const direction = order === 'asc' ? 'ASC' : 'DESC';
-  const name = by === 'time' ? '' : `${by}_id = ? AND `;
+  const { from, key } = PLACES[by];
   const instant = `timestamp = ? AND id ${order === 'asc' ? '>' : '<'} ?`;
   const condition = part === 'instant' ? instant : 'timestamp >= ? AND timestamp < ?';
   const sorting = by === 'time' ? `timestamp ${direction}` : `timestamp ${direction}, id ${direction}`;
-  return `SELECT ${COLUMNS[columns]} FROM event INDEXED BY ${indexes[by]} WHERE ${name}${condition}
-     ORDER BY ${sorting} LIMIT ?`;
+  return `SELECT ${COLUMNS[columns]} FROM ${from} WHERE ${key}${condition} ORDER BY ${sorting} LIMIT ?`;
 }

@@ -98,6 +98,8 @@ export type WriterOutcome =
   | { key: number; error: ErrorBody };
 
 export type FromWriter =
+  /** What takes long before `ready`, and how much of it is done, 0 to 1. */
+  | { kind: 'opening'; doing: string; share: number | null }
   | { kind: 'ready'; databaseId: string; lastId: number; gaps: number }
   /** The database could not be opened; the thread ends. */
   | { kind: 'failed'; error: ErrorBody }

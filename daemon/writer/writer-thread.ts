@@ -11,6 +11,7 @@ import { Samples } from '../maintenance/samples.ts';
 import { housekeepingRefusal, type HousekeepingRequest, housekeepingTask } from '../maintenance/housekeeping.ts';
 import { MaintenanceSchedule } from '../maintenance/schedule.ts';
 import { Tasks } from '../maintenance/tasks.ts';
+import { WaitingList } from '../maintenance/waiting-list.ts';
 import { EventStore } from '../storage/event-store.ts';
 import { openGuarded } from '../storage/guarded-database.ts';
 import { NameTable } from '../storage/name-table.ts';
@@ -45,6 +46,7 @@ function run(): void {
   const { db, marker, files } = openGuarded(settings.databasePath, {
     init: settings.init,
     onNotice: (message, details) => log('warn', message, details),
+    onStep: (doing, share) => tell({ kind: 'opening', doing, share: share ?? null }),
   });
   const names = new NameTable(db, limits.namesPerKind);
   const store = new EventStore(db, names);
@@ -76,6 +78,10 @@ function run(): void {
   });
   const samples = new Samples(store, (error) => watch.failed('a sample', storageFailure(error), error));
 
+  const waiting = new WaitingList(db, store, tasks, (error) =>
+    watch.failed('the list of unprocessed events', storageFailure(error), error),
+  );
+
   let committedBefore = store.lastId;
   const commits = new GroupCommit(store, names, {
     batchSize: settings.batchSize,
@@ -97,6 +103,7 @@ function run(): void {
       samples.noteCommit();
       checkpoints.noteCommit();
       tasks.noteCommit();
+      waiting.noteCommit();
       quietMemory.note(store.lastId - committedBefore);
       committedBefore = store.lastId;
     },
@@ -157,6 +164,7 @@ function run(): void {
     gaps: store.gaps.size,
   });
   maintenance.start();
+  waiting.noteCommit();
 }
 
 function runWithoutStoring(): void {

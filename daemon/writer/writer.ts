@@ -18,6 +18,8 @@ import type {
 import { writerWorker } from './writer-worker.ts';
 
 export interface WriterEvents {
+  /** Before it is open. */
+  onOpening: (doing: string, share: number | null) => void;
   onOutcomes: (outcomes: WriterOutcome[], lastId: number, gaps: number, sources: readonly number[]) => void;
   onUpkeep: (upkeep: Partial<Upkeep>) => void;
   onCleaned: (removed: number, sparseParts: number[]) => void;
@@ -114,6 +116,9 @@ export function openWriterThread(settings: WriterSettings, events: WriterEvents)
 
   worker.on('message', (message: FromWriter) => {
     switch (message.kind) {
+      case 'opening':
+        events.onOpening(message.doing, message.share);
+        break;
       case 'ready':
         isReady = true;
         opened.resolve(new Writer(worker, message, closed.promise, housekeeping));

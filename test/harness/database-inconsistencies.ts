@@ -8,8 +8,9 @@ export function databaseInconsistencies(db: Database): string[] {
   // Everything that quick_check looks at, and the entries of each index against the rows.
   const structure = db.prepare<[], string>('PRAGMA integrity_check(20)').pluck().all();
   const problems = structure.filter((line) => line !== 'ok').map((line) => `integrity_check: ${line}`);
-  const hasGaps = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'gap'").get() !== undefined;
-  for (const [what, sql] of Object.entries({ ...differences, ...(hasGaps && gaps) })) {
+  const has = (table: string) => db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined;
+  const all = { ...differences, ...(has('gap') && gaps), ...(has('waiting') && waiting) };
+  for (const [what, sql] of Object.entries(all)) {
     const rows = db.prepare<[], { [column: string]: unknown }>(`${sql} LIMIT 5`).all();
     problems.push(...rows.map((row) => `${what}: ${JSON.stringify(row)}`));
   }
@@ -42,6 +43,16 @@ const differences = {
     WHERE key = 'last_id' AND value <> recorded`,
   'an id beyond the counter of ids': `
     SELECT id FROM event WHERE id > (SELECT value FROM meta WHERE key = 'last_id')`,
+} as const;
+
+/** Not in the first schemas. */
+const waiting = {
+  'an event that waits and is not in the list, or the other way round': `
+    SELECT id, sum(listed) AS listed FROM (
+      SELECT type_id, source_id, timestamp, id, 1 AS listed FROM waiting
+      UNION ALL SELECT type_id, source_id, timestamp, id, -1 FROM event
+      WHERE processed = 0 AND id <= (SELECT value FROM meta WHERE key = 'waiting_up_to')
+    ) GROUP BY type_id, source_id, timestamp, id HAVING sum(listed) <> 0`,
 } as const;
 
 /** Not in the first schema. */

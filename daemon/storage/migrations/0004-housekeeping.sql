@@ -47,6 +47,35 @@ CREATE TABLE removed_from_part (
   before INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
+-- Events with an id up to meta.waiting_up_to that nobody has marked as processed, in the order of pages. Empty, and without
+-- that entry, until somebody marks something.
+CREATE TABLE waiting (
+  type_id INTEGER NOT NULL,
+  source_id INTEGER NOT NULL,
+  timestamp REAL NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (type_id, source_id, timestamp, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER event_deleted AFTER DELETE ON event WHEN old.processed = 0
+BEGIN
+  DELETE FROM waiting
+  WHERE type_id = old.type_id AND source_id = old.source_id AND timestamp = old.timestamp AND id = old.id;
+END;
+
+CREATE TRIGGER event_processed AFTER UPDATE OF processed ON event WHEN old.processed = 0 AND new.processed <> 0
+BEGIN
+  DELETE FROM waiting
+  WHERE type_id = old.type_id AND source_id = old.source_id AND timestamp = old.timestamp AND id = old.id;
+END;
+
+CREATE TRIGGER event_unprocessed AFTER UPDATE OF processed ON event WHEN old.processed <> 0 AND new.processed = 0
+BEGIN
+  INSERT INTO waiting (type_id, source_id, timestamp, id)
+  SELECT new.type_id, new.source_id, new.timestamp, new.id
+  FROM meta WHERE key = 'waiting_up_to' AND new.id <= value;
+END;
+
 -- Events that retention has removed, ever.
 INSERT INTO meta (key, value) SELECT 'retention_removed', coalesce(sum(removed), 0) FROM rollup;
 

@@ -76,8 +76,11 @@ function pageBytesOf(file: number, fileBytes: number, frames: LogFrames | undefi
   const told = [header.readUInt16BE(16), frames?.pageBytes ?? 0, DEFAULT_PAGE_BYTES];
   const sizes = [...new Set(told.map((bytes) => (bytes === 1 ? 65_536 : bytes)).filter(isPageSize))];
   if (sizes.length === 1) return DEFAULT_PAGE_BYTES;
-  const fits = (bytes: number) => (treePages(file, fileBytes, bytes) * bytes) / DEFAULT_PAGE_BYTES;
-  return sizes.toSorted((a, b) => fits(b) - fits(a))[0] ?? DEFAULT_PAGE_BYTES;
+  const fits = new Map(sizes.map((bytes) => [bytes, treePages(file, fileBytes, bytes) * bytes]));
+  const best = Math.max(...fits.values());
+  // A page that begins where a larger one would looks like that one, too; a part of a larger one looks like nothing.
+  const smallestFirst = sizes.toSorted((a, b) => a - b);
+  return smallestFirst.find((bytes) => 2 * (fits.get(bytes) ?? 0) > best) ?? DEFAULT_PAGE_BYTES;
 }
 
 /** How many of the first pages look like ones of a tree, if pages have this size. */

@@ -7,6 +7,8 @@ import type { SourceTree } from './source-trees.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const KEY = /^[a-z_]{1,64}$/;
+/** Another database has its own; the list of waiting events begins anew. */
+const NOT_COPIED = ['database_id', 'waiting_up_to'];
 
 /** What the damaged database said about itself. */
 export class SourceMeta {
@@ -34,7 +36,7 @@ export class SourceMeta {
   copyTo(db: Database, lastId: number, otherwiseId: string | undefined): void {
     const set = db.prepare<[string, KeptValue]>('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
     db.transaction(() => {
-      for (const [key, value] of this.#values) if (key !== 'database_id') set.run(key, value);
+      for (const [key, value] of this.#values) if (!NOT_COPIED.includes(key)) set.run(key, value);
       const databaseId = this.databaseId ?? otherwiseId;
       if (databaseId !== undefined) set.run('database_id', databaseId);
       set.run('last_id', lastId);

@@ -8,7 +8,7 @@ import type { SourceTree } from './source-trees.ts';
 import { parseTreePage } from './tree-page.ts';
 
 /** Tables that are not copied as they are. */
-const MADE_ANEW = ['event', 'name', 'rollup', 'meta'];
+const MADE_ANEW = ['event', 'name', 'rollup', 'meta', 'waiting'];
 /** Rows in one transaction. */
 const ROWS_PER_COMMIT = 5_000;
 /** Numbers of names, which the new dictionary may not have. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Database } from 'better-sqlite3';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
+import { forgetEvents } from '../../../daemon/forgetting/forget-events.ts';
 import { EventPages } from '../../../daemon/query/event-pages.ts';
 import { openReader } from '../../../daemon/storage/open-database.ts';
 import type { StoredEvent } from '../../../shared/event.ts';
@@ -96,6 +97,18 @@ describe('arrivals', () => {
       { lostFrom: 7, lostTo: 7 },
     ]);
     assert.deepEqual([newestId, scannedToId], [7, 7]);
+  });
+
+  test('tell of what was forgotten, though its name is gone as well', () => {
+    using database = new TemporaryDatabase();
+    database.append([99, 100, 101, 200].map(event));
+    const forgetting = forgetEvents(database, { ids: [2, 4], patternIds: [] });
+    while (forgetting.next().done !== true);
+    const pages = new EventPages(database.db);
+    assert.deepEqual(pages.arrivals(1, { types: ['rare'] }, 10).lost, [
+      { lostFrom: 2, lostTo: 2 },
+      { lostFrom: 4, lostTo: 4 },
+    ]);
   });
 
   test('stand before the first row left out when the page is full', () => {
