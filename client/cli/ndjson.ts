@@ -56,9 +56,11 @@ export function parseJsonBytes(bytes: Buffer | undefined, what: string): unknown
 /** Only such a text can hold an integer that float64 cannot. */
 const LONG_NUMBER = /\d{16}/;
 
+/** A reviver. A large number is written with all its digits: one that comes out as it went in is kept exactly. */
 export function refuseInexactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
-  if (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)) {
+  const isInteger = typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source);
+  if (isInteger && !Number.isSafeInteger(value) && String(value) !== source) {
     throw new DaybookError('invalid_data', `${source} cannot be kept exactly as a number; write it as text`);
   }
   return value;

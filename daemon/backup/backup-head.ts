@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DaybookError } from '../../shared/errors.ts';
-import { applicationId, migrations } from '../storage/migrate.ts';
+import { applicationId, newestSchema } from '../../shared/database-format.ts';
 
 const HEAD_BYTES = 100;
 /** Where these stand in the head of an SQLite file, four bytes each: https://www.sqlite.org/fileformat2.html */
@@ -37,10 +37,10 @@ export function checkBackupHead(file: string, database: string): void {
     throw new DaybookError('foreign_database', `${file} is a database of another program`);
   }
   const version = head.readUInt32BE(USER_VERSION);
-  if (version > migrations().length) {
+  if (version > newestSchema) {
     throw new DaybookError(
       'newer_schema',
-      `${file} has schema ${version} and this daybook knows ${migrations().length}; install a newer daybook`,
+      `${file} has schema ${version} and this daybook knows ${newestSchema}; install a newer daybook`,
     );
   }
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {

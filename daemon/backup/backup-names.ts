@@ -6,13 +6,18 @@ export function backupName(databaseId: string, time = new Date()): string {
   return `${prefixOf(databaseId)}${time.toISOString().replaceAll(/[-:.]/g, '')}.db`;
 }
 
-/** Paths of the backups of this database that are in a directory under such a name, the oldest first. */
-export function backupsIn(directory: string, databaseId: string): string[] {
+/**
+ * Paths of the backups of this database that are in a directory under such a name, the oldest first. One with a time in the
+ * future was made while the clock was wrong: it counts as older than all others, or none made since would be kept.
+ */
+export function backupsIn(directory: string, databaseId: string, now = new Date()): string[] {
   const prefix = prefixOf(databaseId);
-  return readdirSync(directory)
+  const newest = backupName(databaseId, now);
+  const names = readdirSync(directory)
     .filter((name) => name.startsWith(prefix) && /^\d{8}T\d{9}Z\.db$/.test(name.slice(prefix.length)))
-    .toSorted()
-    .map((name) => join(directory, name));
+    .toSorted();
+  const past = names.filter((name) => name <= newest);
+  return [...names.slice(past.length), ...past].map((name) => join(directory, name));
 }
 
 /** Where a backup is written until it is complete. */

@@ -160,6 +160,8 @@ function continueHistory(
   const idsAfter = Math.max(facts.lastId, ...known);
   const atMs = statSync(markerPath, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
   Marker.write(markerPath, { databaseId, lastId: idsAfter, isSuspect: false, setAside: null }).close();
+  // The database that knew of these ids goes, and a marker is not flushed while a daemon runs.
+  flushFile(markerPath);
   // The gap ends when the last event was acknowledged.
   utimesSync(markerPath, atMs / 1000, atMs / 1000);
   return { databaseId, idsAfter };

@@ -1,4 +1,4 @@
-import { Forgettings } from '../storage/forgettings.ts';
+import { type ForgottenTraces, Forgettings } from '../storage/forgettings.ts';
 import type { ClearedRemains, RemainsOfDatabase } from './clear-remains.ts';
 import { type ForgetParts, overwriting } from './forget-events.ts';
 import { forgetNames, renameAll, unusedNames } from './forget-names.ts';
@@ -6,8 +6,8 @@ import type { Task } from '../maintenance/tasks.ts';
 
 export interface UnusedNamesForgotten {
   names: number;
-  /** Parts of the full-text index that know what was forgotten; null when nothing was, or its traces are cleared. */
-  indexParts: number[] | null;
+  /** Null when nothing was forgotten, or its traces are cleared. */
+  traces: ForgottenTraces | null;
 }
 
 /** Takes away names that nothing speaks of any more. */
@@ -25,23 +25,23 @@ export function* forgetUnusedNames({ db, store, names }: ForgetParts): Task<Unus
     }
   });
   yield;
-  return { names: renamed.length, indexParts: new Forgettings(db).unfinished() ?? null };
+  return { names: renamed.length, traces: new Forgettings(db).unfinished() ?? null };
 }
 
 /**
  * Clears the file and the log.
- * @param indexParts where the index was cleared: with that, all is done. Null when something is left there.
+ * @param traces those of which the index was cleared: with that, all is done. Null when something is left there.
  */
 export function* clearFile(
   { db, store }: ForgetParts,
   remains: RemainsOfDatabase,
-  indexParts: readonly number[] | null,
+  traces: ForgottenTraces | null,
 ): Task<ClearedRemains> {
   const cleared = yield* remains.clear();
-  if (indexParts === null || cleared.isLogLeft || cleared.isFileLeft) return cleared;
+  if (traces === null || cleared.isLogLeft || cleared.isFileLeft) return cleared;
   store.begin('full');
   try {
-    new Forgettings(db).end(indexParts, Date.now() / 1000);
+    new Forgettings(db).end(traces, Date.now() / 1000);
     store.commit();
   } catch (error) {
     store.rollback();

@@ -55,17 +55,17 @@ export class Forgetting {
     return (await this.#parts.writer.housekeep({ kind: 'forget-names' })) as UnusedNamesForgotten;
   }
 
-  async #clear({ names, indexParts }: UnusedNamesForgotten, isThorough: boolean): Promise<ForgetTracesReply> {
+  async #clear({ names, traces }: UnusedNamesForgotten, isThorough: boolean): Promise<ForgetTracesReply> {
     const left: TracePlace[] = [];
     let bytesRewritten = 0;
     try {
-      bytesRewritten += await this.#clearIndex(isThorough ? 'all' : (indexParts ?? []));
+      bytesRewritten += await this.#clearIndex(isThorough ? 'all' : (traces?.indexParts ?? []));
     } catch {
       left.push('index');
     }
     const file = (await this.#parts.writer.housekeep({
       kind: 'clear-remains',
-      indexParts: left.length === 0 ? indexParts : null,
+      traces: left.length === 0 ? traces : null,
     })) as ClearedRemains;
     if (file.isLogLeft) left.push('log');
     if (file.isLogLeft || file.isFileLeft) left.push('file');

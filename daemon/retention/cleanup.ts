@@ -87,9 +87,10 @@ export class Cleanup {
     };
     const save = (afterId: number) => this.#marks.pass(days, afterId);
     yield* this.#take(new ArrivalWalk(this.#arrivals, mark.afterId, byArrival, save));
-    if (mark.cutoffSeconds !== undefined) {
+    // A first run that did not come to its end has passed over some as well, and nobody knows up to which time.
+    if (mark.cutoffSeconds !== undefined || mark.afterId > 0) {
       // What had arrived before already, and was kept for its timestamp.
-      const range = { sinceSeconds: mark.cutoffSeconds, untilSeconds: cutoffSeconds };
+      const range = { sinceSeconds: mark.cutoffSeconds ?? 0, untilSeconds: cutoffSeconds };
       const byTimestamp = (row: Candidate): Verdict =>
         row.arrived < cutoffSeconds && isConcerned(row) ? 'remove' : 'keep';
       yield* this.#take(new TimestampWalk(this.#timestamps, range, byTimestamp));

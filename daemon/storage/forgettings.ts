@@ -9,9 +9,18 @@ export interface Forgotten {
   indexParts: readonly number[];
 }
 
+/** What is to be cleared of what was forgotten. */
+export interface ForgottenTraces {
+  /** Parts of the full-text index that may still know the events. */
+  indexParts: number[];
+  /** Events forgotten so far: when it is more by the time that all is cleared, there are traces of those. */
+  events: number;
+}
+
 interface Row {
   id: number;
   index_parts: string;
+  events: number;
 }
 
 /**
@@ -22,22 +31,24 @@ export class Forgettings {
   readonly #open: Statement<[], Row>;
   readonly #begin: Statement<[number]>;
   readonly #add: Statement<[number, number, number, string, number]>;
-  readonly #end: Statement<[number, string]>;
+  readonly #end: Statement<[number, string, number]>;
 
   constructor(db: Database) {
-    this.#open = db.prepare('SELECT id, index_parts FROM forgetting WHERE ended IS NULL ORDER BY id DESC LIMIT 1');
+    this.#open = db.prepare(
+      'SELECT id, index_parts, events FROM forgetting WHERE ended IS NULL ORDER BY id DESC LIMIT 1',
+    );
     this.#begin = db.prepare('INSERT INTO forgetting (began) VALUES (?)');
     this.#add = db.prepare(
       `UPDATE forgetting SET events = events + ?, patterns = patterns + ?, names = names + ?, index_parts = ?
        WHERE id = ?`,
     );
-    this.#end = db.prepare('UPDATE forgetting SET ended = ? WHERE ended IS NULL AND index_parts = ?');
+    this.#end = db.prepare('UPDATE forgetting SET ended = ? WHERE ended IS NULL AND index_parts = ? AND events = ?');
   }
 
-  /** The parts of the index that traces are to be cleared in; undefined when there are no traces. */
-  unfinished(): number[] | undefined {
+  /** Undefined when there are no traces. */
+  unfinished(): ForgottenTraces | undefined {
     const row = this.#open.get();
-    return row && partsIn(row);
+    return row && { indexParts: partsIn(row), events: row.events };
   }
 
   /** Call inside the transaction that deletes. */
@@ -53,9 +64,9 @@ export class Forgettings {
     this.#add.run(events, patterns, names, text, row.id);
   }
 
-  /** The traces are cleared. False when there are more parts by now. */
-  end(indexParts: readonly number[], nowSeconds: number): boolean {
-    return this.#end.run(nowSeconds, JSON.stringify(indexParts)).changes > 0;
+  /** These traces are cleared. False when there are more by now. */
+  end({ indexParts, events }: ForgottenTraces, nowSeconds: number): boolean {
+    return this.#end.run(nowSeconds, JSON.stringify(indexParts), events).changes > 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Progress, wholeNumber } from '../output.ts';
+import { counted, Progress, wholeNumber } from '../output.ts';
 
 const CELLS = 30;
 
@@ -26,9 +26,9 @@ export class ProgressBar {
 }
 
 export function barText(done: number, expected: number | undefined): string {
-  if (expected === undefined) return `${wholeNumber(done)} events`;
+  if (expected === undefined) return counted(done, 'event');
   const share = expected === 0 ? 1 : Math.min(done / expected, 1);
   const filled = Math.floor(share * CELLS);
   const bar = '█'.repeat(filled) + '░'.repeat(CELLS - filled);
-  return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${wholeNumber(done)} of ${wholeNumber(expected)} events`;
+  return `${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${wholeNumber(done)} of ${counted(expected, 'event')}`;
 }

@@ -6,7 +6,7 @@ import { sayDamaged } from '../damaged.ts';
 
 type Asked = Pick<Client, 'stats' | 'pages' | 'count'>;
 
-/** What is there at one moment: events that come later are left out, those that retention deletes are counted. */
+/** What is there at one moment: events that come later are left out, those that are deleted meanwhile are counted. */
 export class Snapshot {
   readonly #client: Asked;
   readonly #filter: EventFilter;
@@ -44,18 +44,12 @@ export class Snapshot {
     }
   }
 
-  /** How many events were deleted since, of those that can match. */
+  /** How many events were deleted since, for whatever reason. Nobody can tell how many of them match. */
   async deletedSince(): Promise<number> {
-    const end = await this.#client.stats();
-    const { since } = this.#filter;
-    // Only what is older than that is deleted.
-    if (since !== undefined && since >= Date.now() / 1000 - end.retention_days * SECONDS_PER_DAY) return 0;
     // A daemon of an older version does not tell the highest id.
-    return deleted(end) - deleted(this.#start) || 0;
+    return deleted(await this.#client.stats()) - deleted(this.#start) || 0;
   }
 }
-
-const SECONDS_PER_DAY = 86_400;
 
 /** Ids are given without holes, so what is not there any more was deleted. */
 function deleted({ database_stats: { last_id: lastId, total_events: totalEvents } }: StatsReply): number {

@@ -87,6 +87,8 @@ const steps = fc.array(
       { maxLength: 12 },
     ),
     policy: fc.option(policies, { freq: 5 }),
+    /** Slices of the run before the daemon is killed. */
+    killedAfter: fc.option(fc.nat(4), { freq: 4 }),
   }),
   { maxLength: 12 },
 );
@@ -115,13 +117,28 @@ describe('Cleanup', () => {
             database.reopen();
             cleanup = new Cleanup(database.db, database.store);
           }
+          const isKept = (event: Kept) => {
+            const cutoff = now - daysOf(policy, event) * DAY;
+            return event.timestamp >= cutoff || event.arrived >= cutoff;
+          };
+          if (step.killedAfter !== null) {
+            const run = cleanup.run(policy, now);
+            for (let slice = 0; slice < step.killedAfter; slice += 1) run.next();
+            const left = rowsOf(database);
+            const ids = new Set(left.map(({ id }) => id));
+            assert.deepEqual(
+              model.filter((event) => !ids.has(event.id) && isKept(event)),
+              [],
+            );
+            model = left;
+            database.reopen();
+            cleanup = new Cleanup(database.db, database.store);
+            continue;
+          }
           const plan = finishPlan(database.db, policy, now);
           const removed = finish(cleanup.run(policy, now));
           const before = model.length;
-          model = model.filter((event) => {
-            const cutoff = now - daysOf(policy, event) * DAY;
-            return event.timestamp >= cutoff || event.arrived >= cutoff;
-          });
+          model = model.filter(isKept);
           assert.deepEqual(rowsOf(database), model);
           assert.deepEqual(removed, { events: before - model.length, byAge: before - model.length, bySize: 0 });
           assert.equal(plan.events, removed.events);
@@ -134,6 +151,14 @@ describe('Cleanup', () => {
       }),
       30,
     );
+  });
+
+  test('meets again what a first run has passed over for its timestamp before it was killed', () => {
+    using database = new TemporaryDatabase();
+    database.append([{ type: 'a', source: 'a', timestamp: start + 5 * DAY }], start);
+    new Cleanup(database.db, database.store).run(policyOf(2), start + 3 * DAY).next();
+    database.reopen();
+    assert.equal(finish(new Cleanup(database.db, database.store).run(policyOf(2), start + 8 * DAY)).events, 1);
   });
 
   test('does not look again at what is kept for years', (t) => {

@@ -90,7 +90,7 @@ describe('import', () => {
   });
 
   test('what export writes, into an empty home, is exported as the same again', async () => {
-    const odd = JSON.parse('{"__proto__":1,"":"","ü\\u0000":[-0.5,1e300]}') as { [key: string]: unknown };
+    const odd = JSON.parse('{"__proto__":1,"":"","ü\\u0000":[-0.5,1e300,1e20,-1.2e19]}') as { [key: string]: unknown };
     await daemon
       .connect()
       .recordBatch([
