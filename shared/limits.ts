@@ -80,6 +80,8 @@ export const limits = {
   liveSeconds: 600,
   /** The daemon sends itself an event at most this often; asked sooner it gives the last answer. */
   canaryIntervalMs: 10_000,
+  /** For so long it is the same event again, which leaves no other row. */
+  canaryEventMs: 86_400_000,
   /** How long a tail waits for the end of another under the same name. */
   cursorHandoverMs: 250,
   /** Events that one request can mark as processed by their ids. */

@@ -1,5 +1,5 @@
 import type { BackupStatus, IntegrityStatus, StatusReply } from '../../shared/messages/status.ts';
-import { durationText, paint, wholeNumber } from './output.ts';
+import { counted, durationText, paint } from './output.ts';
 
 /** Rows of `daybook status` about what keeps a history; none of a daemon that does not say. */
 export function careRows({ backup, integrity }: StatusReply, nowSeconds: number): [label: string, value: string][] {
@@ -18,9 +18,9 @@ function backupText({ at, failed_at: failedAt, reason, next }: BackupStatus, now
 
 function integrityText(integrity: IntegrityStatus, nowSeconds: number): string {
   const { at, sound, checked, under_way: underWay } = integrity;
-  const running = underWay === null ? '' : `; under way: ${wholeNumber(underWay)} events`;
+  const running = underWay === null ? '' : `; under way: ${counted(underWay, 'event')}`;
   if (at === null) return `never looked through${running}`;
-  const text = `${wholeNumber(checked ?? 0)} events looked through ${ago(at, nowSeconds)}`;
+  const text = `${counted(checked ?? 0, 'event')} looked through ${ago(at, nowSeconds)}`;
   const verdict = sound === false ? paint('red', 'damage was found: see daybook verify') : 'nothing was damaged';
   return `${text}; ${verdict}${running}`;
 }

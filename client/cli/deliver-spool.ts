@@ -2,7 +2,7 @@ import type { Rejection } from '../../shared/messages/record.ts';
 import type { Recovery } from '../record-counters.ts';
 import type { SpoolSurvey } from '../spool/survey.ts';
 import { openClient } from './open-client.ts';
-import { plain, Progress, wholeNumber } from './output.ts';
+import { counted, plain, Progress, wholeNumber } from './output.ts';
 
 export interface Drained extends Recovery {
   /** Not delivered, and still there. */
@@ -35,7 +35,7 @@ export async function deliverSpool(survey: SpoolSurvey, root: string): Promise<D
     recovery = soFar;
     patience.refresh();
     const done = soFar.stored + soFar.duplicate + soFar.rejected;
-    progress.show(`${plain(clientName)}: ${wholeNumber(done)} of ${wholeNumber(expected)} events`);
+    progress.show(`${plain(clientName)}: ${wholeNumber(done)} of ${counted(expected, 'event')}`);
   };
   try {
     return { ...(await Promise.race([client.recover({ onProgress }), stalled.promise])), left: 0 };

@@ -8,13 +8,26 @@ export class UsageError extends Error {
 }
 
 /** Says on stderr what went wrong, and returns the exit code for it. */
-export function reportError(error: unknown): number {
-  const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`daybook: ${message}\n`);
+export async function reportError(error: unknown): Promise<number> {
+  process.stderr.write(`daybook: ${await messageOf(error)}\n`);
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof DaybookError && error.code === 'not_reachable') {
-    process.stderr.write("start it with 'daybook start' (installed) or 'daybook daemon' (in another terminal)\n");
+    const { nextStep } = await import('./next-step.ts');
+    process.stderr.write(`${nextStep(error)}\n`);
     return exitCodes.notReachable;
   }
+  if (error instanceof DaybookError && (error.code === 'unknown_kind' || error.code === 'bad_version')) {
+    process.stderr.write(
+      "the daemon is of another version: see 'daybook status'; 'daybook install' has this one run\n",
+    );
+  }
   return exitCodes.failed;
+}
+
+async function messageOf(error: unknown): Promise<string> {
+  if (!(error instanceof Error)) return String(error);
+  if (!('syscall' in error)) return error.message;
+  // Loaded when it is needed: most commands end well.
+  const { systemErrorText } = await import('./system-error.ts');
+  return systemErrorText(error) ?? error.message;
 }

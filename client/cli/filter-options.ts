@@ -51,6 +51,9 @@ export async function filterFrom(options: FilterOptions): Promise<EventFilter> {
   if (typeof since === 'number' && typeof until === 'number' && since >= until) {
     throw new UsageError('nothing lies between these times: --since must be before --until');
   }
+  for (const name of ['type', 'source'] as const) {
+    if (options[name]?.includes('') === true) throw new UsageError(`--${name} must not be empty: every event has one`);
+  }
   return {
     ...(typeof since === 'number' && { since }),
     ...(typeof until === 'number' && { until }),

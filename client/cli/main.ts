@@ -71,5 +71,5 @@ try {
 } catch (error) {
   // commander has said it already.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  else process.exitCode = reportError(error);
+  else process.exitCode = await reportError(error);
 }

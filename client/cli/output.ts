@@ -80,6 +80,11 @@ export function wholeNumber(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** `1 event`, `1,204 events`. */
+export function counted(count: number, one: string, more = `${one}s`): string {
+  return `${wholeNumber(count)} ${count === 1 ? one : more}`;
+}
+
 export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;

@@ -2,10 +2,12 @@ import type { Database } from 'better-sqlite3';
 import { renameSync, statSync } from 'node:fs';
 import { DaybookError } from '../../shared/errors.ts';
 import { FileIdentity } from './file-identity.ts';
+import { setForeignLogAside } from './foreign-log.ts';
 import { GapLedger } from './gap-ledger.ts';
 import { checkIntegrity } from './integrity.ts';
 import { Marker, type Marked } from './marker.ts';
 import { openReader, openWriter } from './open-database.ts';
+import type { OnStep } from './opening-step.ts';
 import { type Notice, replaceDamaged, utcStamp } from './replace-damaged.ts';
 import { storageFailure } from './storage-failure.ts';
 
@@ -21,6 +23,7 @@ export interface GuardOptions {
   init: boolean;
   /** Told about what a person should know: what was set aside, what was saved, what is gone. */
   onNotice: Notice;
+  onStep?: OnStep;
 }
 
 /**
@@ -29,29 +32,34 @@ export interface GuardOptions {
  *
  * @throws DaybookError missing_database, damaged_database, newer_schema, foreign_database; SqliteError
  */
-export function openGuarded(path: string, { init, onNotice }: GuardOptions): GuardedDatabase {
+export function openGuarded(path: string, { init, onNotice, onStep }: GuardOptions): GuardedDatabase {
   const markerPath = `${path}.marker`;
   if (init) {
     Marker.remove(markerPath);
     keepOrphanedLog(path, onNotice);
   }
+  setForeignLogAside(path, onNotice);
   const marked = Marker.read(markerPath);
-  if (marked?.setAside != null) replaceDamaged(path, marked, onNotice);
+  if (marked?.setAside != null) replaceDamaged(path, marked, onNotice, onStep);
   else if (Marker.isThere(markerPath)) checkPresent(path);
   try {
-    if (marked !== undefined) checkUnchanged(path, marked);
-    return open(path, marked, onNotice);
+    if (marked !== undefined) checkUnchanged(path, marked, onStep);
+    return open(path, marked, { onNotice, onStep });
   } catch (error) {
     // What was never ours is not set aside.
     if (marked === undefined || storageFailure(error) !== 'damaged') throw error;
     onNotice('the database is damaged', { reason: error instanceof Error ? error.message : String(error) });
-    replaceDamaged(path, { ...marked, setAside: null }, onNotice);
-    return open(path, undefined, onNotice);
+    replaceDamaged(path, { ...marked, setAside: null }, onNotice, onStep);
+    return open(path, undefined, { onNotice, onStep });
   }
 }
 
-function open(path: string, marked: Marked | undefined, onNotice: Notice): GuardedDatabase {
-  const db = openWriter(path);
+function open(
+  path: string,
+  marked: Marked | undefined,
+  { onNotice, onStep }: { onNotice: Notice; onStep: OnStep | undefined },
+): GuardedDatabase {
+  const db = openWriter(path, { ...(onStep !== undefined && { onStep }) });
   try {
     const databaseId = readDatabaseId(db);
     const lastId = newestId(db);
@@ -93,12 +101,14 @@ function checkPresent(path: string): void {
 }
 
 /** Refuses another database than the one that was here, or a damaged one. Reads only, so that each stays as it is. */
-function checkUnchanged(path: string, marked: Marked): void {
+function checkUnchanged(path: string, marked: Marked, onStep: OnStep | undefined): void {
   const db = openReader(path);
   try {
     const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
     if (!isEmpty && readDatabaseId(db) === marked.databaseId) {
-      if (marked.isSuspect || isCutShort(db, path)) checkIntegrity(db);
+      if (!marked.isSuspect && !isCutShort(db, path)) return;
+      onStep?.('looking through the database, which may be damaged');
+      checkIntegrity(db);
       return;
     }
   } finally {

@@ -1,11 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { DaybookError } from '../../shared/errors.ts';
+import { applicationId, newestSchema, refusalError, refusalOf } from '../../shared/database-format.ts';
 import { programDirectory } from '../../shared/program-file.ts';
-
-/** "Dayb": marks the file as ours, so that another program's database is never written to. */
-export const applicationId = 0x44617962;
+import type { OnStep } from './opening-step.ts';
 
 interface Migration {
   version: number;
@@ -18,6 +16,7 @@ export function migrations(): Migration[] {
   const files = readdirSync(directory)
     .filter((file) => /^\d{4}-.+\.sql$/.test(file))
     .toSorted();
+  if (files.length !== newestSchema) throw new Error(`there are ${files.length} migrations, not ${newestSchema}`);
   return files.map((file, index) => {
     const version = Number(file.slice(0, 4));
     if (version !== index + 1) throw new Error(`migration ${file} is out of sequence`);
@@ -31,35 +30,24 @@ export function migrations(): Migration[] {
  */
 export function checkSchemaVersion(db: Database): number {
   const version = Number(db.pragma('user_version', { simple: true }));
-  const application = Number(db.pragma('application_id', { simple: true }));
-  const newest = migrations().length;
-  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
-  if (isEmpty && version === 0) return 0;
-  if (application !== applicationId) {
-    throw new DaybookError(
-      'foreign_database',
-      `${db.name} is a database of another program; move it away, or set persistence.database_path`,
-    );
-  }
-  if (version > newest) {
-    throw new DaybookError(
-      'newer_schema',
-      `${db.name} has schema ${version} and this daybook knows ${newest}; it was left untouched: install a newer daybook`,
-    );
-  }
+  const names = new Set(db.prepare<[], string>('SELECT name FROM sqlite_schema').pluck().all());
+  const found = Number(db.pragma('application_id', { simple: true }));
+  const refusal = refusalOf(db.name, { applicationId: found, userVersion: version, names });
+  if (refusal !== undefined) throw refusalError(refusal);
   return version;
 }
 
 /** Whether this build would change the schema of a database that has this one. */
 export function isOlder(version: number): boolean {
-  return version > 0 && version < migrations().length;
+  return version > 0 && version < newestSchema;
 }
 
 /** Brings the schema up to date, each script in a transaction of its own. Nothing happens when it is. */
-export function migrate(db: Database): void {
+export function migrate(db: Database, onStep?: OnStep): void {
   const current = Number(db.pragma('user_version', { simple: true }));
   for (const { version, sql } of migrations()) {
     if (version <= current) continue;
+    if (current > 0) onStep?.(`bringing the database from schema ${version - 1} to ${version}`);
     db.transaction(() => {
       db.exec(sql);
       if (version === 1) {

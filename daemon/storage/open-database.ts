@@ -3,10 +3,12 @@ import { constants, copyFileSync, existsSync, renameSync, rmSync, statSync } fro
 import { DaybookError } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
 import { checkSchemaVersion, isOlder, migrate } from './migrate.ts';
+import type { OnStep } from './opening-step.ts';
 
 export interface WriterOptions {
   /** `normal`: a commit survives kill -9. `full`: it survives power loss, for one fsync a commit. */
   synchronous?: 'normal' | 'full';
+  onStep?: OnStep;
 }
 
 /**
@@ -15,7 +17,10 @@ export interface WriterOptions {
  */
 export function openWriter(path: string, options: WriterOptions = {}): Database {
   const version = checkUntouched(path);
-  if (isOlder(version)) keepBeforeMigration(path, version);
+  if (isOlder(version)) {
+    options.onStep?.('keeping a copy of the database before its schema changes');
+    keepBeforeMigration(path, version);
+  }
   const db = new Sqlite(path);
   try {
     // Another program's short write lock (the sqlite3 shell, a backup tool) is waited for, no longer than a shutdown
@@ -36,7 +41,7 @@ export function openWriter(path: string, options: WriterOptions = {}): Database 
     db.pragma('cache_size = -2048');
     db.pragma('temp_store = MEMORY');
     db.pragma('trusted_schema = OFF');
-    migrate(db);
+    migrate(db, options.onStep);
     return db;
   } catch (error) {
     db.close();
@@ -44,9 +49,13 @@ export function openWriter(path: string, options: WriterOptions = {}): Database 
   }
 }
 
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Refuses a file that is not ours to write while nothing has been written: opening it to write would recover its log. */
 function checkUntouched(path: string): number {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return 0;
+  if (sizeOf(path) === 0) return 0;
   const db = new Sqlite(path, { readonly: true });
   try {
     return checkSchemaVersion(db);
@@ -66,7 +75,8 @@ function keepBeforeMigration(path: string, version: number): void {
     // The log first: the copy is complete when the database is there under its name.
     for (const suffix of ['-wal', '']) {
       rmSync(kept + suffix, { force: true });
-      if (!existsSync(path + suffix)) continue;
+      // An empty log holds nothing, and would lie about for ever.
+      if (sizeOf(path + suffix) === 0) continue;
       copyFileSync(path + suffix, `${kept}${suffix}.new`, constants.COPYFILE_FICLONE);
       renameSync(`${kept}${suffix}.new`, kept + suffix);
     }

@@ -5,6 +5,7 @@ import { removeSearchIndex, searchIndexPath } from '../search/index-file.ts';
 import { GapLedger } from './gap-ledger.ts';
 import { Marker, type Marked } from './marker.ts';
 import { openWriter } from './open-database.ts';
+import type { OnStep } from './opening-step.ts';
 import { salvage, type SalvageReport } from './salvage.ts';
 import { storageFailure } from './storage-failure.ts';
 
@@ -21,7 +22,7 @@ const SUFFIXES = ['-shm', '-wal', ''] as const;
  * @param marked its `setAside` is where an earlier call had begun to move the database
  * @throws DaybookError damaged_database when there is no room for a copy
  */
-export function replaceDamaged(path: string, marked: Marked, onNotice: Notice): void {
+export function replaceDamaged(path: string, marked: Marked, onNotice: Notice, onStep?: OnStep): void {
   const aside = marked.setAside ?? `${path}.corrupt-${utcStamp()}`;
   Marker.write(`${path}.marker`, { ...marked, setAside: aside }).close();
   if (!existsSync(aside)) {
@@ -37,10 +38,11 @@ export function replaceDamaged(path: string, marked: Marked, onNotice: Notice): 
   removeDatabase(copy);
   removeDatabase(fresh);
   checkRoom(aside);
+  onStep?.('copying the damaged database');
   for (const suffix of ['', '-wal']) {
     if (existsSync(aside + suffix)) copyFileSync(aside + suffix, copy + suffix, constants.COPYFILE_FICLONE);
   }
-  const report = salvageInto(fresh, copy, marked, onNotice);
+  const report = salvageInto(fresh, copy, marked, { onNotice, onStep });
   finish(fresh, marked, report);
   removeDatabase(copy);
   renameSync(fresh, path);
@@ -56,9 +58,14 @@ export function utcStamp(): string {
   return new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
 }
 
-function salvageInto(fresh: string, copy: string, marked: Marked, onNotice: Notice): SalvageReport | undefined {
+function salvageInto(
+  fresh: string,
+  copy: string,
+  marked: Marked,
+  { onNotice, onStep }: { onNotice: Notice; onStep: OnStep | undefined },
+): SalvageReport | undefined {
   try {
-    return salvage(copy, fresh, { databaseId: marked.databaseId });
+    return salvage(copy, fresh, { databaseId: marked.databaseId, ...(onStep !== undefined && { onStep }) });
   } catch (error) {
     if (isOfTheDisk(error)) throw error;
     onNotice('nothing could be read of the damaged database', { reason: String(error) });

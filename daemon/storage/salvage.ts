@@ -1,8 +1,9 @@
 import type { Database } from 'better-sqlite3';
 import { rmSync } from 'node:fs';
 import { DaybookError } from '../../shared/errors.ts';
-import { migrations } from './migrate.ts';
+import { newestSchema } from '../../shared/database-format.ts';
 import { openWriter } from './open-database.ts';
+import type { OnStep } from './opening-step.ts';
 import { EventCopier } from './salvage/event-copier.ts';
 import { eventRows } from './salvage/event-rows.ts';
 import { IdSet } from './salvage/id-set.ts';
@@ -21,6 +22,7 @@ export type { MissingRange };
 export interface SalvageOptions {
   /** The id to keep when that of the damaged database cannot be read. */
   databaseId?: string;
+  onStep?: OnStep;
 }
 
 export interface SalvageReport {
@@ -39,6 +41,8 @@ export interface SalvageReport {
   durationMs: number;
 }
 
+/** Pages after which it is told how far it is. */
+const PAGES_PER_STEP = 1_000;
 /** Damaged ids that are told one by one. */
 const MAX_DAMAGED_IDS = 1_000;
 
@@ -80,7 +84,7 @@ export function salvage(sourcePath: string, targetPath: string, options: Salvage
 
 function refuseNewer(file: PageFile, path: string): void {
   const version = file.header()?.userVersion ?? 0;
-  const newest = migrations().length;
+  const newest = newestSchema;
   // A damaged version is anything; the ones of the near future are none of that.
   if (version <= newest || version > newest + 1_000) return;
   throw new DaybookError('newer_schema', `${path} has schema ${version} and this daybook knows ${newest}`);
@@ -104,7 +108,7 @@ function move(file: PageFile, db: Database, options: SalvageOptions): Omit<Salva
   const copier = new EventCopier(db, names, identities, newest);
   const root = trees.get('event')?.root;
   let isOurs = names.size > 0 || meta.databaseId !== undefined;
-  for (const event of eventRows(file, map, root, everyPage(file))) {
+  for (const event of eventRows(file, map, root, everyPage(file, options.onStep))) {
     const isRow = event.timestamp !== undefined;
     isOurs ||= isRow;
     if (!isRow || copier.copy(event) === 'damaged') damaged.add(event.id);
@@ -145,8 +149,11 @@ function openLate(file: PageFile, trees: ReadonlyMap<string, SourceTree>) {
   return [{ file: lateFile, map, numbers }];
 }
 
-function* everyPage(file: PageFile): Generator<number, void, undefined> {
-  for (let page = 1; page <= file.pageCount; page += 1) yield page;
+function* everyPage(file: PageFile, onStep: OnStep | undefined): Generator<number, void, undefined> {
+  for (let page = 1; page <= file.pageCount; page += 1) {
+    if (page % PAGES_PER_STEP === 1) onStep?.('saving what can be read of the damaged database', page / file.pageCount);
+    yield page;
+  }
 }
 
 class DamagedIds {

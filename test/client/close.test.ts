@@ -51,7 +51,8 @@ describe('close()', () => {
     const startedMs = performance.now();
     await assert.rejects(client.close({ timeoutMs: 200 }), refusal('undelivered', '7 events'));
     const tookMs = performance.now() - startedMs;
-    assert.ok(tookMs >= 190 && tookMs < 2_000, `${tookMs} ms`);
+    // Without a timeout it would be five seconds.
+    assert.ok(tookMs >= 190 && tookMs < 4_500, `${tookMs} ms`);
     await client.close();
   });
 
@@ -73,7 +74,8 @@ describe('close()', () => {
       const startedMs = performance.now();
       await client.close({ timeoutMs: 200 });
       const tookMs = performance.now() - startedMs;
-      assert.ok(tookMs >= 190 && tookMs < 2_000, `${tookMs} ms`);
+      // Without a timeout it would be five seconds.
+      assert.ok(tookMs >= 190 && tookMs < 4_500, `${tookMs} ms`);
       assert.deepEqual([client.counters.pending, client.counters.spooled], [7, 7]);
     });
   }
@@ -83,7 +85,7 @@ describe('close()', () => {
     const ready = assert.rejects(client.ready(), refusal('closed'));
     const startedMs = performance.now();
     await client.close();
-    assert.ok(performance.now() - startedMs < 1_000);
+    assert.ok(performance.now() - startedMs < 4_500);
     await ready;
   });
 });

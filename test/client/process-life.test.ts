@@ -173,7 +173,7 @@ describe('waiting', () => {
     await script.prints('following');
     await daemon[Symbol.asyncDispose]();
     await script.prints('left');
-    await waitFor('the end of the process', () => script.process.exitCode !== null, 5_000);
+    await waitFor('the end of the process', () => script.process.exitCode !== null);
     assert.equal(script.process.exitCode, 0);
   });
 });

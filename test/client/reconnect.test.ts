@@ -71,7 +71,7 @@ describe('kill -9 and restart', () => {
         if (from % 1_500 === 750) {
           // Some of what was sent is committed, some is not, and the daemon does not say which.
           const { stored } = client.counters;
-          await waitFor('a receipt', () => client.counters.stored > stored, 5_000);
+          await waitFor('a receipt', () => client.counters.stored > stored);
           await daemon.kill('SIGKILL');
           daemon = await DaemonProcess.start({ home });
         }
@@ -183,7 +183,7 @@ describe('an idle client that lost its daemon', () => {
     // By the time another client has made a new connection and had an answer, this one has seen the loss too.
     await watcher.status();
     client.record(numbered(0));
-    await waitFor('the receipt', () => client.counters.stored === 1, 5_000);
+    await waitFor('the receipt', () => client.counters.stored === 1);
     await Promise.all([client.close(), watcher.close()]);
   });
 });

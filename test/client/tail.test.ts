@@ -122,7 +122,7 @@ describe('a tail', () => {
     const seen: unknown[] = [];
     for (let reader = 0; reader < 2; reader += 1) void tail.next().then(({ value }) => seen.push(value?.data['n']));
     await client.recordBatch(numberedFrom(0, 2));
-    await waitFor('both', () => seen.length === 2, 3_000);
+    await waitFor('both', () => seen.length === 2);
     assert.deepEqual(seen, [0, 1]);
   });
 });

@@ -99,7 +99,7 @@ describe('a daemon with enable_persistence: false', () => {
     await daemon.kill('SIGKILL');
     await using again = await DaemonProcess.start({ home: daemon.home });
     const next = tail.next();
-    await waitFor('the tail', async () => (await again.connect().status()).tails === 1, 5_000);
+    await waitFor('the tail', async () => (await again.connect().status()).tails === 1);
     await client.recordBatch([numbered(1)]);
     assert.deepEqual(numbersOf([(await next).value]), [1]);
     await client.close();

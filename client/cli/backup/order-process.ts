@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { DaybookError } from '../../../shared/errors.ts';
 import type { BackupProgress, Existing, FromBackup, ToRestore } from '../../../shared/messages/backup.ts';
 import { errorFromBody } from '../../../shared/messages/error-body.ts';
-import { bytesText, Progress, wholeNumber } from '../output.ts';
+import { bytesText, counted, Progress, wholeNumber } from '../output.ts';
 
 /**
  * Has a process of its own carry out an order, shows on a terminal how far it is, and resolves with its report. The process
@@ -46,5 +46,5 @@ function progressText({ step, done, total }: BackupProgress): string {
   const share = total === 0 ? 100 : Math.floor((done / total) * 100);
   return step === 'copying'
     ? `copying   ${share} %  ${bytesText(done)} of ${bytesText(total)}`
-    : `checking  ${wholeNumber(done)} of ${wholeNumber(total)} events`;
+    : `checking  ${wholeNumber(done)} of ${counted(total, 'event')}`;
 }

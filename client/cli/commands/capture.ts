@@ -20,7 +20,13 @@ export function command(): Command {
 }
 
 async function capture(directories: string[], options: { ignore?: string[] }): Promise<void> {
-  const client = await openClient({ clientName: CLIENT_NAME, reconnect: true, commitAtOnce: true, spool: {} });
+  const client = await openClient({
+    clientName: CLIENT_NAME,
+    reconnect: true,
+    commitAtOnce: true,
+    spool: {},
+    patience: 'none',
+  });
   const { dataDirectory, logDirectory } = daybookPaths(process.env);
   const running = await captureFiles({
     directories,

@@ -20,6 +20,7 @@ import { setInFile, unsetInFile } from '../config/edit-file.ts';
 import { type EffectiveSetting, effectiveSettings, runningValue } from '../config/effective.ts';
 import { haveSettingsRead } from '../config/have-settings-read.ts';
 import { UsageError } from '../exit.ts';
+import { DaemonSilent } from '../daemon-silent.ts';
 import { withClient } from '../open-client.ts';
 import { columns, plain, print, printJson } from '../output.ts';
 
@@ -181,6 +182,7 @@ async function askStatus(): Promise<StatusReply | undefined> {
   try {
     return await withClient((client) => client.status());
   } catch (error) {
+    if (error instanceof DaemonSilent) process.stderr.write(`daybook: ${error.message}; daybook doctor\n`);
     if (error instanceof DaybookError) return undefined;
     throw error;
   }

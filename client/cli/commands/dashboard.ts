@@ -50,7 +50,7 @@ async function showLive(path: string | undefined): Promise<void> {
 async function daemon(): Promise<(onChange: () => void) => FigureSource> {
   const { daemonSource } = await import('../dashboard/daemon-source.ts');
   const { socket } = daybookPaths(process.env);
-  return (onChange) => daemonSource(socket, () => openClient(), onChange);
+  return (onChange) => daemonSource(socket, () => openClient({ patience: 'none' }), onChange);
 }
 
 async function file(path: string): Promise<(onChange: () => void) => FigureSource> {

@@ -62,16 +62,18 @@ async function look(by: DuOptions['by']): Promise<DiskUsage> {
 }
 
 function text({ by: names, pages, files, total }: DiskUsage, by: DuOptions['by']): string {
+  // Those in the log are among them.
+  const ofPages = Object.values(pages).reduce((sum: number, bytes: number) => sum + bytes, 0);
   const row = ({ name, events, data_bytes: data, bytes }: NameUsage) => [
     plain(name),
     wholeNumber(events),
     bytesText(data),
     bytesText(bytes),
-    `${((100 * bytes) / Math.max(files.database, 1)).toFixed(1)} %`,
+    `${((100 * bytes) / Math.max(ofPages, 1)).toFixed(1)} %`,
   ];
   const heads = [by, 'events', 'data', 'disk', 'share'];
   const more = names.length > NAMED ? `and ${names.length - NAMED} more ('--json' names them all)\n` : '';
-  const rest = files.database - Object.values(pages).reduce((sum: number, bytes: number) => sum + bytes, 0);
+  const rest = files.database - ofPages;
   const ofNames =
     names.length === 0
       ? 'no events\n'
@@ -83,6 +85,7 @@ ${table([
   ['  their indexes', bytesText(pages.indexes)],
   ['  other tables', bytesText(pages.other + pages.map)],
   ['  free pages', `${bytesText(pages.free)}${pages.free > 0 ? ' (daybook vacuum gives them back)' : ''}`],
+  ...(rest < 0 ? [['  of that in the log', `${bytesText(-rest)}, for now`] as const] : []),
   ...(rest > 0 ? [['  to be cut off', `${bytesText(rest)} (when the log is folded in)`] as const] : []),
   ['log', bytesText(files.log)],
   ['search index', bytesText(files.search)],

@@ -123,8 +123,8 @@ class ExportRun {
     process.stderr.write(`${wholeNumber(this.#total)} ${this.#total === 1 ? 'event' : 'events'} exported\n`);
     if (this.#deleted === 0) return;
     process.stderr.write(
-      `daybook: retention deleted ${wholeNumber(this.#deleted)} expired ${this.#deleted === 1 ? 'event' : 'events'} ` +
-        'meanwhile; those that had not been read by then are not in the export\n',
+      `daybook: ${wholeNumber(this.#deleted)} ${this.#deleted === 1 ? 'event was' : 'events were'} deleted from the ` +
+        'history meanwhile; those that had not been read by then are not in the export\n',
     );
   }
 }

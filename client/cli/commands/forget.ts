@@ -6,6 +6,7 @@ import { confirm } from '../confirm.ts';
 import { exitCodes, UsageError } from '../exit.ts';
 import { addFilterOptions } from '../filter-options.ts';
 import { backupsOf, copiesBeside, deleteCopies } from '../forget/copies.ts';
+import { listForgettings } from '../forget/history.ts';
 import { type Found, findSelected } from '../forget/find.ts';
 import {
   ELSEWHERE,
@@ -19,13 +20,14 @@ import {
 import { type Selection, type SelectionOptions, selectionFrom } from '../forget/selection.ts';
 import { deliverSpools, notReachedSpools, waitingEvents } from '../forget/spools.ts';
 import { withClient } from '../open-client.ts';
-import { bytesText, eventLine, print, printJson, Progress, wholeNumber } from '../output.ts';
+import { bytesText, counted, eventLine, print, printJson, Progress, wholeNumber } from '../output.ts';
 
 interface ForgetOptions extends SelectionOptions {
   dryRun?: true;
   yes?: true;
   andCopies?: true;
   thorough?: true;
+  list?: true;
   json?: true;
 }
 
@@ -41,7 +43,8 @@ export function command(): Command {
     .option('--yes', 'do not ask')
     .option('--and-copies', 'also delete the copies of the database that were set aside beside it')
     .option('--thorough', 'also clear what retention has left: the search index is made anew')
-    .option('--json', 'the receipt as one JSON map')
+    .option('--list', 'when something was forgotten, and how much; nothing is')
+    .option('--json', 'the receipt as one JSON map; with --list one a line')
     .addHelpText(
       'after',
       `
@@ -52,9 +55,16 @@ of your shell with --contains - (type it, or: pbpaste | daybook forget --contain
 
 What is found when the command begins is forgotten; what arrives later is not. Patterns found at these events go too,
 and with --match and --contains those that hold the words or the text. A copy of a forgotten event, from a file or a
-client, is refused from then on. Exits 1 when something of Daybook's own could not be reached: run it again then.`,
+client, is refused from then on, for good: what is kept of it is a keyed hash. Exits 1 when something of Daybook's own could not be reached: run it again then.`,
     )
     .action(async (options: ForgetOptions) => {
+      const { list, json, ...others } = options;
+      if (list) {
+        const [other] = Object.keys(others);
+        if (other !== undefined) throw new UsageError('--list goes with --json alone');
+        await listForgettings(json === true);
+        return;
+      }
       const selection = await selectionFrom(options);
       await withClient((client) =>
         options.dryRun ? plan(client, selection, options) : run(client, selection, options),
@@ -160,7 +170,7 @@ async function forgetFound(
       receipt.events += events;
       receipt.patterns += patterns;
       receipt.names += names;
-      progress.show(`${wholeNumber(receipt.events)} of ${wholeNumber(ids.length)} events forgotten`);
+      progress.show(`${wholeNumber(receipt.events)} of ${counted(ids.length, 'event')} forgotten`);
     }
     receipt.tombstones = receipt.events;
     progress.clear();
@@ -185,10 +195,10 @@ function slices(ids: readonly number[]): number[][] {
 function foundText({ ids, byType, shown, patternIds, damaged }: Found): string {
   const rest = ids.length - shown.length;
   return [
-    `${wholeNumber(ids.length)} events, ${wholeNumber(patternIds.length)} patterns\n`,
+    `${counted(ids.length, 'event')}, ${counted(patternIds.length, 'pattern')}\n`,
     typeTable(byType),
     ...(shown.length > 0 ? ['\n', ...shown.map(eventLine)] : []),
     ...(rest > 0 && shown.length > 0 ? [`and ${wholeNumber(rest)} more\n`] : []),
-    ...(damaged.length > 0 ? [`${wholeNumber(damaged.length)} events cannot be read\n`] : []),
+    ...(damaged.length > 0 ? [`${counted(damaged.length, 'event')} cannot be read\n`] : []),
   ].join('');
 }

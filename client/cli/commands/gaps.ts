@@ -5,7 +5,7 @@ import { spoolDirectoryOf } from '../../spool/settings.ts';
 import { surveySpools } from '../../spool/survey.ts';
 import { exitCodes } from '../exit.ts';
 import { withClient } from '../open-client.ts';
-import { columns, localTime, plain, print, printJson, wholeNumber } from '../output.ts';
+import { columns, counted, localTime, plain, print, printJson, wholeNumber } from '../output.ts';
 import { parseTime } from '../parse-time.ts';
 
 interface GapsOptions {
@@ -57,7 +57,9 @@ function sayWaiting(): void {
   const waiting = spools.reduce((sum, { events }) => sum + events, 0);
   if (waiting === 0) return;
   process.exitCode = exitCodes.failed;
-  process.stderr.write(`${wholeNumber(waiting)} recorded events wait on disk for the daemon: see daybook spool\n`);
+  process.stderr.write(
+    `${counted(waiting, 'recorded event')} ${waiting === 1 ? 'waits' : 'wait'} on disk for the daemon: see daybook spool\n`,
+  );
 }
 
 function gapsText(gaps: readonly Gap[]): string {
@@ -71,7 +73,12 @@ function gapsText(gaps: readonly Gap[]): string {
   ]);
   const total = gaps.reduce((sum, { count }) => sum + count, 0);
   const isKnown = gaps.every(({ count }) => count > 0);
-  const missing = total === 0 ? 'an unknown number of' : `${wholeNumber(total)}${isKnown ? '' : ' or more'}`;
+  const missing =
+    total === 0
+      ? 'an unknown number of events are'
+      : isKnown
+        ? `${counted(total, 'event')} ${total === 1 ? 'is' : 'are'}`
+        : `${wholeNumber(total)} or more events are`;
   const heads = ['events', 'from', 'to', 'source', 'producer', 'reason'];
-  return `${columns(heads, rows, 'events')}${missing} events are missing\n`;
+  return `${columns(heads, rows, 'events')}${missing} missing\n`;
 }

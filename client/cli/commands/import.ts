@@ -9,7 +9,7 @@ import { openSource } from '../import/source.ts';
 import { Submission, submitAll } from '../import/submission.ts';
 import { type Counts, printCounts, printTotalsAsJson, type Refusals, sayRefusals } from '../import/totals.ts';
 import { openClient } from '../open-client.ts';
-import { Progress, wholeNumber } from '../output.ts';
+import { counted, Progress } from '../output.ts';
 
 interface ImportOptions {
   format?: string;
@@ -62,7 +62,7 @@ async function importAll(client: Client, reading: Reading, json: boolean): Promi
     mustPersist: true,
     onReceipt: () => {
       const { stored, duplicate } = submission.counts;
-      progress.show(`${wholeNumber(stored + duplicate)} events${reading.share()}`);
+      progress.show(`${counted(stored + duplicate, 'event')}${reading.share()}`);
     },
   });
   const { counts, refusals } = submission;

@@ -7,7 +7,7 @@ import { openSource } from '../import/source.ts';
 import { Submission, submitAll } from '../import/submission.ts';
 import { printCounts, printTotalsAsJson, sayRefusals } from '../import/totals.ts';
 import { openClient } from '../open-client.ts';
-import { Progress, wholeNumber } from '../output.ts';
+import { counted, Progress } from '../output.ts';
 
 export function command(): Command {
   return new Command('ingest')
@@ -38,7 +38,7 @@ export function command(): Command {
         const submission = new Submission(client, {
           onReceipt: () => {
             const { stored, duplicate } = submission.counts;
-            progress.show(`${wholeNumber(stored + duplicate)} events${source.share()}`);
+            progress.show(`${counted(stored + duplicate, 'event')}${source.share()}`);
           },
         });
         const clock = new EventClock();

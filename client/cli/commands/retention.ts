@@ -11,7 +11,7 @@ import { settings } from '../../../shared/settings.ts';
 import { confirm } from '../confirm.ts';
 import { UsageError } from '../exit.ts';
 import { withClient } from '../open-client.ts';
-import { bytesText, columns, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
+import { bytesText, columns, counted, localTime, plain, print, printJson, Progress, wholeNumber } from '../output.ts';
 
 interface PlanOptions {
   days?: string;
@@ -74,7 +74,7 @@ async function watched(client: Client, { events }: RetentionPlanReply): Promise<
   const running = client.runRetention();
   const look = async () => {
     const removed = (await removedSoFar()) - before;
-    progress.show(`${wholeNumber(removed)} of ${wholeNumber(events)} events removed`);
+    progress.show(`${wholeNumber(removed)} of ${counted(events, 'event')} removed`);
   };
   // What goes wrong with it is said by the run itself.
   const timer = process.stderr.isTTY ? setInterval(() => void look().catch(() => undefined), LOOK_MS) : undefined;
@@ -88,7 +88,7 @@ async function watched(client: Client, { events }: RetentionPlanReply): Promise<
 
 function outcomeText({ events, by_size: bySize, freed_bytes: freed, seconds }: RetentionRunReply): string {
   const size = bySize > 0 ? `, ${wholeNumber(bySize)} of them for the bound on the size` : '';
-  return `${wholeNumber(events)} events removed${size}; the file is ${bytesText(freed)} smaller (${seconds.toFixed(1)} s)\n`;
+  return `${counted(events, 'event')} removed${size}; the file is ${bytesText(freed)} smaller (${seconds.toFixed(1)} s)\n`;
 }
 
 function planText(plan: RetentionPlanReply): string {
@@ -102,7 +102,7 @@ function planText(plan: RetentionPlanReply): string {
   lines.push(
     plan.events === 0
       ? 'nothing would go'
-      : `${wholeNumber(plan.events)} events would go${size}: about ${bytesText(plan.bytes)} on the disk`,
+      : `${counted(plan.events, 'event')} would go${size}: about ${bytesText(plan.bytes)} on the disk`,
   );
   lines.push(plan.next_run === null ? 'a run is under way' : `next run: ${localTime(plan.next_run)}`);
   const rows = plan.by_type.map(({ type, events, kept, data_bytes: bytes, oldest }) => [

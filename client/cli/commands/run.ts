@@ -22,7 +22,13 @@ export function command(): Command {
         process.exitCode = exitCodes.failed;
         return;
       }
-      const client = await openClient({ clientName: 'capture-files', reconnect: true, commitAtOnce: true, spool: {} });
+      const client = await openClient({
+        clientName: 'capture-files',
+        reconnect: true,
+        commitAtOnce: true,
+        spool: {},
+        patience: 'none',
+      });
       try {
         await watch(client, directories, options.ignore ?? [], daemon);
       } catch (error) {

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { DaybookError } from '../../../shared/errors.ts';
 import { parseSearchQuery } from '../../../shared/search/search-query.ts';
 import { sayDamaged } from '../damaged.ts';
+import { UsageError } from '../exit.ts';
 import { addFilterOptions, filterFrom, type FilterOptions, rowLimit } from '../filter-options.ts';
 import { withClient } from '../open-client.ts';
 import { print, printJson } from '../output.ts';
@@ -23,10 +25,19 @@ export function command(): Command {
     .action(async (words: string[], options: SearchOptions) => search(words.join(' '), options));
 }
 
+/** @throws UsageError when there is nothing to look for */
+function queryFrom(text: string): ReturnType<typeof parseSearchQuery> {
+  try {
+    return parseSearchQuery(text);
+  } catch (error) {
+    throw error instanceof DaybookError ? new UsageError(error.message) : error;
+  }
+}
+
 async function search(text: string, options: SearchOptions): Promise<void> {
   const limit = rowLimit(options.limit);
   const filter = await filterFrom(options);
-  const query = parseSearchQuery(text);
+  const query = queryFrom(text);
   await withClient(async (client) => {
     let shown = 0;
     let cursor: string | null = null;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { DatabaseStats } from '../../index.ts';
 import { withClient } from '../open-client.ts';
-import { bytesText, localTime, plain, print, printJson, table, wholeNumber } from '../output.ts';
+import { bytesText, counted, localTime, plain, print, printJson, table, wholeNumber } from '../output.ts';
 
 /** Types and sources named for people; `--json` names them all. */
 const NAMED = 10;
@@ -36,7 +36,7 @@ export function command(): Command {
             `${wholeNumber(stats.total_stored)} stored, ${wholeNumber(stats.total_duplicate)} duplicate, ${wholeNumber(stats.total_rejected)} rejected`,
           ],
           ['rate', `${stats.events_per_second.toFixed(1)} events/s (mean of 60 seconds)`],
-          ['queue', `${wholeNumber(stats.queue_size)} events (commit at ${stats.batch_size})`],
+          ['queue', `${counted(stats.queue_size, 'event')} (commit at ${stats.batch_size})`],
         ]),
       );
       await print(`\nby type\n${counts(database.by_type)}\nby source\n${counts(database.by_source)}`);
@@ -47,13 +47,13 @@ export function command(): Command {
 function removedText({ retention_removed: removed = 0, retention_removed_at: at = null }: DatabaseStats): string {
   if (removed === 0) return 'nothing yet';
   const when = at === null ? '' : `, last ${localTime(at)}`;
-  return `${wholeNumber(removed)} events by retention${when}`;
+  return `${counted(removed, 'event')} by retention${when}`;
 }
 
 /** Only where something was forgotten on request: when and how much, nobody knows what. */
 function forgottenRow({ forgotten = 0, forgotten_at: at = null }: DatabaseStats): [string, string][] {
   if (forgotten === 0 || at === null) return [];
-  return [['forgotten', `${wholeNumber(forgotten)} events on request, last ${localTime(at)}`]];
+  return [['forgotten', `${counted(forgotten, 'event')} on request, last ${localTime(at)}`]];
 }
 
 function counts(byName: { [name: string]: number }): string {

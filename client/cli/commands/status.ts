@@ -7,7 +7,7 @@ import { careRows } from '../care-text.ts';
 import { exitCodes } from '../exit.ts';
 import { askHealth, flightText, type Health } from '../health.ts';
 import { withClient } from '../open-client.ts';
-import { bytesText, durationText, paint, print, printJson, table, wholeNumber } from '../output.ts';
+import { bytesText, counted, durationText, paint, print, printJson, table, wholeNumber } from '../output.ts';
 import { absenceOf, absenceText } from '../service-life/absence.ts';
 import { type DaemonSight, lookAtDaemon } from '../service-life/daemon-state.ts';
 import { thisService } from '../service.ts';
@@ -85,7 +85,7 @@ function healthText({ status, health }: Answer): string {
 }
 
 function historyText({ gaps = 0 }: StatusReply): string {
-  return gaps === 0 ? 'no gaps known' : paint('yellow', `${wholeNumber(gaps)} gaps: see daybook gaps`);
+  return gaps === 0 ? 'no gaps known' : paint('yellow', `${counted(gaps, 'gap')}: see daybook gaps`);
 }
 
 function runningText(answer: Answer, service: string): string {

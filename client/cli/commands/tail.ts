@@ -69,7 +69,7 @@ async function goOn(
   text: (event: StoredEvent) => string,
 ): Promise<void> {
   const afterId = after === undefined ? undefined : positionFrom(after);
-  const client = await openClient({ reconnect: isFollowing === true });
+  const client = await openClient(isFollowing === true ? { reconnect: true, patience: 'tell' } : {});
   try {
     const { databaseId } = await client.ready();
     const tail = client.tail({
@@ -107,7 +107,7 @@ async function write(text: string, onWritten: () => void): Promise<void> {
 }
 
 async function follow(filter: EventFilter, lines: number, text: (event: StoredEvent) => string): Promise<void> {
-  const client = await openClient({ reconnect: true });
+  const client = await openClient({ reconnect: true, patience: 'tell' });
   const started = Promise.withResolvers<TailPosition>();
   const tail = client.tail({ ...filter, ...said, onStart: started.resolve });
   endWithSignals(tail);

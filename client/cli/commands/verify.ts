@@ -4,7 +4,7 @@ import type { DamagedEvent, SearchCheck } from '../../../shared/messages/verify.
 import type { Client } from '../../client.ts';
 import { exitCodes } from '../exit.ts';
 import { withClient } from '../open-client.ts';
-import { paint, plain, print, printJson, Progress, table, wholeNumber } from '../output.ts';
+import { counted, paint, plain, print, printJson, Progress, table, wholeNumber } from '../output.ts';
 
 /** Damaged events named for people; `--json` names them all. */
 const NAMED = 20;
@@ -60,7 +60,7 @@ async function verifyAll(client: Client): Promise<Findings> {
       findings.structure = page.structure ?? 'ok';
       if (page.search !== undefined) findings.search = added(findings.search, page.search);
       afterId = page.afterId;
-      progress.show(`${wholeNumber(findings.checked)} events checked`);
+      progress.show(`${counted(findings.checked, 'event')} checked`);
     }
   } finally {
     progress.clear();
@@ -76,7 +76,7 @@ function searchText(search: SearchCheck | null): string {
   if (search === null) return 'no index';
   const { checked, wrong } = search;
   const verdict = wrong.length === 0 ? paint('green', 'ok') : paint('red', 'wrong');
-  return `${verdict} (${wholeNumber(checked)} events looked up)`;
+  return `${verdict} (${counted(checked, 'event')} looked up)`;
 }
 
 function summary({ checked, damaged, structure, search }: Findings): string {

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { daybookVersion } from '../../../shared/protocol-version.ts';
+import { readStartNotice } from '../../../shared/start-notice.ts';
 import { isSameSetting, settingDefaults } from '../../../shared/settings.ts';
 import { flightText } from '../health.ts';
 import { durationText } from '../output.ts';
+import { startingText } from '../service-life/starting-text.ts';
 import { failed, type Finding, ok, warning } from './finding.ts';
+import { isLocked, lockPath } from './instance-lock.ts';
 import type { Situation } from './situation.ts';
 
-const SQLITE_BUSY = 5;
 /** Clocks of one machine differ by less. */
 const TOLERANCE_SECONDS = 300;
 /** No event was ever recorded before: 2025-01-01. */
@@ -23,6 +23,10 @@ export function checkSocket({ paths, daemon }: Situation): Finding {
     return status.version === daybookVersion
       ? ok('socket', text)
       : warning('socket', `${text}: it is version ${status.version}, and this is ${daybookVersion}`, 'daybook restart');
+  }
+  const starting = readStartNotice(paths.dataDirectory);
+  if (starting !== undefined) {
+    return warning('socket', `pid ${starting.pid} is starting: ${startingText(starting)}`, 'wait; daybook status');
   }
   if (problem?.code === 'not_reachable') {
     return failed('socket', `no daemon answers at ${paths.socket}`, 'daybook start (or: daybook install)');
@@ -62,7 +66,7 @@ export function checkConfiguration({ paths, set, configProblem, daemon }: Situat
 
 /** Whether a process owns this home, and whether it is the one that answers. */
 export function checkLock({ paths, daemon }: Situation): Finding {
-  const path = join(paths.dataDirectory, 'daybook.lock');
+  const path = lockPath(paths.dataDirectory);
   const { status } = daemon;
   if (!existsSync(path)) {
     return status === undefined
@@ -75,6 +79,8 @@ export function checkLock({ paths, daemon }: Situation): Finding {
       ? ok('instance lock', `held by pid ${status.pid}`)
       : warning('instance lock', `it names pid ${owner}, and pid ${status.pid} answers`, 'daybook restart');
   }
+  const starting = readStartNotice(paths.dataDirectory);
+  if (starting !== undefined) return ok('instance lock', `held by pid ${starting.pid}, which is starting`);
   if (!isLocked(path)) return ok('instance lock', 'free');
   const who = owner === undefined ? 'a process' : `pid ${owner}`;
   const cure = `daybook logs; if it is not starting: kill ${owner ?? 'PID'}`;
@@ -85,21 +91,6 @@ function ownerOf(path: string): number | undefined {
   if (!existsSync(path)) return undefined;
   const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
   return Number.isSafeInteger(pid) ? pid : undefined;
-}
-
-/** Asked only when nobody answers: for a moment the question itself is in the way of a daemon that starts. */
-function isLocked(path: string): boolean {
-  try {
-    const db = new DatabaseSync(path, { readOnly: true, timeout: 0 });
-    try {
-      db.prepare('SELECT 1 FROM sqlite_schema').all();
-      return false;
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    return ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
-  }
 }
 
 export function checkClock({ history }: Situation, nowSeconds: number): Finding {

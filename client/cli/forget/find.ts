@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../../shared/event.ts';
 import type { Client } from '../../client.ts';
-import { Progress, wholeNumber } from '../output.ts';
+import { counted, Progress, wholeNumber } from '../output.ts';
 import { containsText, isPatternSelected, type Selection } from './selection.ts';
 
 /** What matches, as it was when it was looked for: nothing that comes later is among it. */
@@ -33,7 +33,7 @@ export async function findSelected(client: Client, selection: Selection): Promis
       // Who names an event by its id need not be able to read it.
       if (selection.ids.length > 0) found.ids.push(...damaged);
       else found.damaged.push(...damaged);
-      progress.show(`${wholeNumber(looked)} events looked at, ${wholeNumber(found.ids.length)} found`);
+      progress.show(`${counted(looked, 'event')} looked at, ${wholeNumber(found.ids.length)} found`);
     }
     if (selection.query !== undefined || selection.contains !== undefined) {
       for await (const pattern of client.patterns()) {

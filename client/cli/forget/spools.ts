@@ -2,7 +2,7 @@ import { daybookPaths } from '../../../shared/paths.ts';
 import { spoolDirectoryOf } from '../../spool/settings.ts';
 import { type SpoolSurvey, surveySpools } from '../../spool/survey.ts';
 import { deliverSpool } from '../deliver-spool.ts';
-import { plain, wholeNumber } from '../output.ts';
+import { counted, plain, wholeNumber } from '../output.ts';
 import type { NotReached } from './receipt.ts';
 
 /**
@@ -37,7 +37,7 @@ export function notReachedSpools(): NotReached[] {
       );
     }
     const left = waiting(survey, false);
-    if (left > 0) found.push(`${wholeNumber(left)} events of ${name} in the spool could not be delivered`);
+    if (left > 0) found.push(`${counted(left, 'event')} of ${name} in the spool could not be delivered`);
     if (survey.damaged > 0) found.push(`a damaged place in the spool of ${name}: see daybook spool --verify`);
     return found.map((message) => ({ what: 'spool' as const, message }));
   });

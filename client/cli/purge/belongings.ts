@@ -21,7 +21,9 @@ export function belongingsOf(paths: DaybookPaths, cacheDirectory: string): Belon
   const ofDatabase = startsWithName(basename(database));
   const found = [
     ...among(dirname(database), ofDatabase),
-    ...among(dataDirectory, (name) => /^(?:daybook\.(?:sock|lock|lock\.owner)|new\.\d+|spool|backups)$/.test(name)),
+    ...among(dataDirectory, (name) =>
+      /^(?:daybook\.(?:sock|lock|lock\.owner|starting(?:\.\d+\.new)?)|new\.\d+|spool|backups)$/.test(name),
+    ),
     ...among(configDirectory, (name) => /^config\.json(?:\.\d+\.new)?$/.test(name)),
     ...among(logDirectory, (name) => /^(?:daybook\.log(?:\.\d+)?|daemon\.(?:out|err)\.log)$/.test(name)),
     ...among(dirname(cacheDirectory), (name) => name === basename(cacheDirectory)),

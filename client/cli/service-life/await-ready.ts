@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../../../launchd/service.ts';
 import { DaybookError } from '../../../shared/errors.ts';
 import type { DaybookPaths } from '../../../shared/paths.ts';
-import { localTime, plain, print } from '../output.ts';
+import { readStartNotice } from '../../../shared/start-notice.ts';
+import { localTime, plain, print, Progress } from '../output.ts';
 import { askStatus } from './ask-status.ts';
 import { type DaemonSight, lookAtDaemon } from './daemon-state.ts';
+import { startingText } from './starting-text.ts';
 
 export interface Patience {
   /** The daemon that ran before: another one is waited for. */
@@ -21,21 +23,25 @@ const LOOK_MS = 700;
 const FAILED_LOOKS = 2;
 
 /**
- * Waits until the daemon that the service manager has just started answers, and says so.
+ * Waits until the daemon that the service manager has just started answers, and says so. As long as it says itself that
+ * it is starting, the deadline moves on.
  * @throws DaybookError `timeout` when it does not in time, or as soon as it has ended with an error, which is named
  */
 export async function awaitReady(service: Service, paths: DaybookPaths, patience: Patience = {}): Promise<void> {
   const { notPid, deadlineMs = DEADLINE_MS } = patience;
-  const end = performance.now() + deadlineMs;
+  let end = performance.now() + deadlineMs;
+  const starting = new StartWatch(paths);
   let nextLook = performance.now() + LOOK_MS;
   const beganMs = Date.now();
   let failedLooks = 0;
   for (;;) {
     const answer = await askStatus(PATIENCE_MS).catch(toleratingRefusal);
     if ('status' in answer && answer.status.state === 'running' && answer.status.pid !== notPid) {
+      starting.clear();
       await print(`running (pid ${answer.status.pid})\n`);
       return;
     }
+    if (starting.look()) end = performance.now() + deadlineMs;
     const isOver = performance.now() > end;
     if (isOver || performance.now() > nextLook) {
       nextLook = performance.now() + LOOK_MS;
@@ -43,9 +49,37 @@ export async function awaitReady(service: Service, paths: DaybookPaths, patience
       // Between two tries it looks as if it were starting.
       const hasFailed = sight.state === 'crashed' || (sight.lastError?.timeMs ?? 0) >= beganMs;
       if (hasFailed) failedLooks += 1;
-      if (isOver || failedLooks >= FAILED_LOOKS) throw failure(sight, { hasFailed, notPid, deadlineMs });
+      if (isOver || failedLooks >= FAILED_LOOKS) {
+        starting.clear();
+        throw failure(sight, { hasFailed, notPid, deadlineMs });
+      }
     }
     await sleep(STEP_MS);
+  }
+}
+
+/** What a daemon says that starts, shown as it goes on: on a terminal in one line, else each thing once. */
+class StartWatch {
+  readonly #dataDirectory: string;
+  readonly #progress = new Progress();
+  #said = '';
+
+  constructor({ dataDirectory }: DaybookPaths) {
+    this.#dataDirectory = dataDirectory;
+  }
+
+  /** Whether one says that it starts. */
+  look(): boolean {
+    const notice = readStartNotice(this.#dataDirectory);
+    if (notice === undefined) return false;
+    if (process.stderr.isTTY) this.#progress.show(`starting: ${startingText(notice)}`);
+    else if (notice.doing !== this.#said) process.stderr.write(`starting: ${plain(notice.doing)}\n`);
+    this.#said = notice.doing;
+    return true;
+  }
+
+  clear(): void {
+    this.#progress.clear();
   }
 }
 

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { Service, ServiceReport, ServiceWords } from '../../../launchd/service.ts';
 import type { StatusReply } from '../../../shared/messages/status.ts';
 import type { DaybookPaths } from '../../../shared/paths.ts';
+import { readStartNotice, type StartNotice } from '../../../shared/start-notice.ts';
 import { askStatus, type StatusAnswer } from './ask-status.ts';
 import { type LogEnd, lastErrorOf, readLogEnd } from './last-error.ts';
 
 /**
  * - `running`, `stopping`: the daemon answers and says so.
- * - `starting`: the service manager has started it less than a minute ago, and it does not answer yet.
+ * - `starting`: it says that it is, or the service manager has started it less than a minute ago, and it does not answer
+ *   yet.
  * - `unreachable`: there is a process, and it does not answer.
  * - `crashed`: it ended with an error. The service manager may be about to try again.
  * - `disabled`: it does not run, and the user has switched it off.
@@ -22,11 +24,13 @@ export interface DaemonSight {
   readonly status?: StatusReply;
   /** What the service manager says; absent where there is none to ask. */
   readonly service?: ServiceReport;
+  /** What it is at, when it starts and that takes longer. */
+  readonly starting?: StartNotice;
   /** When it crashed, or does not answer. */
   readonly lastError?: ServiceWords;
 }
 
-/** Longer than a start takes, unless a large database must be brought up to date or repaired. */
+/** Longer than a start takes that says nothing of itself. */
 const START_MS = 60_000;
 /** Between the last words of a process and its end. */
 const LAST_WORDS_MS = 30_000;
@@ -49,9 +53,12 @@ export async function lookAtDaemon(
   }
   const log = readLogEnd(paths.log);
   const lastError = await lastErrorOf(service, log);
-  const state = stateOf(report, answer, { log, lastError, lockPath: join(paths.dataDirectory, 'daybook.lock.owner') });
+  const starting = readStartNotice(paths.dataDirectory);
+  const lockPath = join(paths.dataDirectory, 'daybook.lock.owner');
+  const state = starting === undefined ? stateOf(report, answer, { log, lastError, lockPath }) : 'starting';
   return {
     state,
+    ...(starting !== undefined && { starting }),
     ...(report !== undefined && { service: report }),
     ...(lastError !== undefined && ['crashed', 'unreachable', 'starting'].includes(state) && { lastError }),
   };

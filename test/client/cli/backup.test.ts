@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { type CommandResult, daybook, daybookExecutable, RunningCommand } from '../../harness/command-line.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
@@ -83,7 +84,10 @@ describe('backup', () => {
     const enough = new AbortController();
     let sent = 5_000;
     const load = (async () => {
-      for (; !enough.signal.aborted; sent += 10) await client.recordBatch(numberedFrom(sent, 10));
+      for (; !enough.signal.aborted; sent += 10) {
+        await pause(5);
+        await client.recordBatch(numberedFrom(sent, 10));
+      }
     })();
     const made = await daybook(daemon.home, ['backup', file, '--json']);
     enough.abort();
@@ -189,7 +193,7 @@ describe('backup', () => {
   test('to a full disk leaves nothing there', async (t) => {
     if (SmallDisk.skip !== false) return t.skip(SmallDisk.skip);
     await using daemon = await DaemonProcess.start();
-    await daemon.connect().recordBatch(numberedFrom(0, 20_000));
+    await daemon.connect().recordBatch(numberedFrom(0, 12_000));
     using disk = await SmallDisk.mount('1m');
     const [program, ...args] = [...disk.under, process.execPath, daybookExecutable, 'backup', join(disk.path, 'a.db')];
     const { ended } = new RunningCommand(program ?? '', args, { environment: { DAYBOOK_HOME: daemon.home } });

@@ -7,9 +7,11 @@ import { awaitReady } from '../../../client/cli/service-life/await-ready.ts';
 import { lookAtDaemon } from '../../../client/cli/service-life/daemon-state.ts';
 import type { Service, ServiceReport, ServiceWords } from '../../../launchd/service.ts';
 import { daybookVersion } from '../../../shared/protocol-version.ts';
+import { removeStartNotice, writeStartNotice } from '../../../shared/start-notice.ts';
 import { daybook } from '../../harness/command-line.ts';
 import { FakeDaemon } from '../../harness/fake-daemon.ts';
 import { preparedHome } from '../../harness/prepared-home.ts';
+import { waitFor } from '../../harness/wait-for.ts';
 
 const NEVER = () => Promise.reject(new Error('nobody asks for it here'));
 
@@ -36,6 +38,13 @@ function quietHome() {
 
 const entry = (pid: number, level: number, msg: string, secondsAgo: number, more = {}) =>
   `${JSON.stringify({ level, time: new Date(Date.now() - secondsAgo * 1000).toISOString(), pid, ...more, msg })}\n`;
+
+/** A daemon (this process) that says that it starts. */
+function sayStarting(dataDirectory: string): void {
+  const at = Date.now() / 1000;
+  const notice = { pid: process.pid, started: at - 90, at, doing: 'saving what can be read', share: 0.25 };
+  writeStartNotice(dataDirectory, notice);
+}
 
 const now = (text: string) => ({ text, timeMs: Date.now() });
 
@@ -118,6 +127,24 @@ describe('lookAtDaemon', () => {
   });
 });
 
+test('a daemon that says what it is at is starting, however long that takes; status shows it', async () => {
+  using home = quietHome();
+  const { dataDirectory } = home.paths;
+  writeFileSync(join(dataDirectory, 'daybook.lock.owner'), '7\n');
+  utimesSync(join(dataDirectory, 'daybook.lock.owner'), 1, 1);
+  sayStarting(dataDirectory);
+  assert.equal((await lookAtDaemon(saying({ state: 'running', pid: 7 }), home.paths)).state, 'starting');
+  assert.equal((await lookAtDaemon(undefined, home.paths)).state, 'starting');
+  const environment = { HOME: home.path };
+  const { stdout, exitCode } = await daybook(home.path, ['status'], { environment });
+  assert.equal(exitCode, 3);
+  assert.match(stdout, /^state +starting$/m);
+  assert.match(stdout, /^doing +saving what can be read, 25 %, 1m 3\ds so far$/m);
+  sayStarting(dataDirectory);
+  const { stderr } = await daybook(home.path, ['list'], { environment });
+  assert.match(stderr, /it is starting: saving what can be read, 25 %/);
+});
+
 test('status warns of a daemon of another version, with the cure', async () => {
   using home = quietHome();
   await using older = await FakeDaemon.start({
@@ -151,6 +178,28 @@ describe('awaitReady', () => {
       code: 'timeout',
       message: /does not answer after 0\.1 s \(starting\); it may be bringing a large database up to date.*logs -f/,
     });
+  });
+
+  test('waits past the deadline while the daemon says that it is starting', async () => {
+    using home = quietHome();
+    const { dataDirectory } = home.paths;
+    sayStarting(dataDirectory);
+    let looks = 0;
+    const service: Service = {
+      ...saying({ state: 'running', pid: process.pid }),
+      report: () => {
+        looks += 1;
+        return Promise.resolve({ state: 'running', isListening: false });
+      },
+    };
+    let hasEnded = false;
+    const waiting = awaitReady(service, home.paths, { deadlineMs: 100 }).finally(() => (hasEnded = true));
+    waiting.catch(() => undefined);
+    // The second comes after more than a second.
+    await waitFor('two looks', () => looks >= 2 || hasEnded);
+    assert.equal(hasEnded, false);
+    removeStartNotice(dataDirectory);
+    await assert.rejects(waiting, { code: 'timeout' });
   });
 
   test('gives up early when the daemon has failed, with the last error', async () => {

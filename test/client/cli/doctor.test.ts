@@ -4,8 +4,8 @@ import {
   appendFileSync,
   chmodSync,
   cpSync,
-  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -19,6 +19,7 @@ import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { examine } from '../../../client/cli/doctor/examine.ts';
 import type { Finding } from '../../../client/cli/doctor/finding.ts';
+import { lookAtFile } from '../../../client/cli/doctor/look-at-file.ts';
 import { shortenHomes } from '../../../client/cli/doctor/shorten-homes.ts';
 import { lookAround } from '../../../client/cli/doctor/situation.ts';
 import { thisService } from '../../../client/cli/service.ts';
@@ -26,6 +27,7 @@ import { limits } from '../../../shared/limits.ts';
 import { daybookPaths } from '../../../shared/paths.ts';
 import { daybook, daybookExecutable, RunningCommand } from '../../harness/command-line.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
+import { overwritePage, pageOf } from '../../harness/damaged-pages.ts';
 import { SmallDisk } from '../../harness/small-disk.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 
@@ -189,8 +191,10 @@ async function withoutDaemon(home: string, place: string): Promise<void> {
     cpSync(home, copy, { recursive: true });
     const paths = daybookPaths({ DAYBOOK_HOME: copy });
     fault(paths);
+    const before = readdirSync(paths.dataDirectory);
     // Nobody answers, and the definition is that of another home: both are said in each of these.
     const findings = notOk(await look(copy)).filter(({ check }) => check !== 'service');
+    assert.deepEqual(readdirSync(paths.dataDirectory), before, 'looking leaves nothing behind');
     assert.ok(findings.some(({ check, level }) => check === 'socket' && level === 'failed'));
     const others = findings.filter(({ check }) => check !== 'socket');
     return others.map(({ level, check, message, cure }) => `${level} ${check}: ${message} (${cure})`).join('\n');
@@ -213,7 +217,32 @@ async function withoutDaemon(home: string, place: string): Promise<void> {
     bytes.fill(0xa5, 0, 200);
     writeFileSync(database, bytes);
   });
-  assert.match(garbage, /^failed database: .*damaged.*\(daybook restart\)$/);
+  assert.match(garbage, /^failed database: .*damaged.*\(daybook start, then daybook verify, .*\)$/);
+
+  const newer = await broken('newer', ({ database }) => {
+    change(database, 'PRAGMA user_version = 9');
+    writeFileSync(`${database}.schema-3`, '');
+  });
+  assert.match(
+    newer,
+    /^failed database: .* has schema 9 and this daybook knows \d \(copies .*: events\.db\.schema-3\) \(install/,
+  );
+
+  const marked = await broken('marked', ({ database }) => change(database, 'PRAGMA application_id = 7'));
+  assert.match(
+    marked,
+    /^failed database: .*application_id 7, .*\(.*sqlite3 '.*' 'PRAGMA application_id = 1147238754'\)$/,
+  );
+
+  const page = await broken('page', ({ database }) => {
+    const db = new Sqlite(database, { readonly: true });
+    const leaf = pageOf(db, 'event', 0);
+    db.close();
+    overwritePage(database, leaf);
+    const { problem, share } = lookAtFile(database, 1, 1_000);
+    assert.deepEqual([problem?.code, share], ['damaged_database', 0], 'a large file is looked at in slices');
+  });
+  assert.match(page, /^failed database: .* is damaged: .*daybook verify/);
 
   const old = await broken('integrity', ({ database }) => {
     const noted = JSON.parse(readFileSync(`${database}.verified`, 'utf8')) as { at: number };
@@ -230,7 +259,13 @@ async function withoutDaemon(home: string, place: string): Promise<void> {
   lock.close();
   assert.equal(held.exitCode, 1);
   assert.match(held.stdout, /^failed +instance lock +pid 4711 holds it and does not answer\n +cure: .*kill 4711$/m);
-  assert.ok(!existsSync(join(place, 'sound', 'data', 'events.db-wal')), 'looking leaves nothing behind');
+}
+
+/** Changes a database as another program would. */
+function change(path: string, sql: string): void {
+  const db = new Sqlite(path);
+  db.exec(sql);
+  db.close();
 }
 
 test('home directories are shortened, those of others too', () => {

@@ -132,6 +132,15 @@ describe('daybook forget', () => {
     );
   });
 
+  test('--list says when something was forgotten, and how much', async () => {
+    assert.equal((await run('forget', '--list', '--type', 'clip')).exitCode, 2);
+    const { stdout } = await run('forget', '--list');
+    assert.match(stdout, /^ *1 +\d{4}-\d\d-\d\d [\d:]{8} +7 +3 +\d+ +cleared\ncopies of 7 events are refused/m);
+    const [row] = rowsOf<{ events: number; ended: number | null }>((await run('forget', '--list', '--json')).stdout);
+    assert.equal(row?.events, 7);
+    assert.equal(typeof row?.ended, 'number');
+  });
+
   test('finds nothing the second time', async () => {
     const { stdout, exitCode } = await run('forget', '--contains', SECRET, '--yes');
     assert.deepEqual([stdout, exitCode], ['nothing found\n', 0]);

@@ -68,6 +68,6 @@ describe('daybook gaps', () => {
     await away.close({ timeoutMs: 1 });
     const { exitCode, stdout, stderr } = await daybook(daemon.home, ['gaps']);
     assert.deepEqual([exitCode, stdout], [1, 'nothing is known to be missing\n']);
-    assert.equal(stderr, '1 recorded events wait on disk for the daemon: see daybook spool\n');
+    assert.equal(stderr, '1 recorded event waits on disk for the daemon: see daybook spool\n');
   });
 });

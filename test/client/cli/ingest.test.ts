@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { limits } from '../../../shared/limits.ts';
-import { daybook, daybookExecutable, RunningCommand, startDaybook } from '../../harness/command-line.ts';
+import { daybook, daybookExecutable, RunningCommand } from '../../harness/command-line.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 import { countTo, numbered, numbersOf, storedNumbers } from '../numbered-events.ts';
@@ -25,6 +24,35 @@ async function ingest(
   const { exitCode, stdout, stderr } = await daybook(daemon.home, ['ingest', '--json'], { input });
   assert.equal(stderr, '');
   return { exitCode, ...(JSON.parse(stdout) as Totals) };
+}
+
+/** `daybook ingest` of the first lines of a file, and of the others once it is told to go on. */
+class FedInHalves {
+  readonly command: RunningCommand;
+  readonly #go: string;
+
+  private constructor(command: RunningCommand, go: string) {
+    this.command = command;
+    this.#go = go;
+  }
+
+  static async start(daemon: DaemonProcess, file: string, lines: number, flags: string[] = []): Promise<FedInHalves> {
+    const go = join(daemon.home, 'go');
+    await new RunningCommand('mkfifo', [go]).ended;
+    const first = `head -n ${lines} "$FILE"; read -r _ < "$GO"; tail -n +${lines + 1} "$FILE"`;
+    const script = `(${first}) | exec "$NODE" "$DAYBOOK" ingest ${flags.join(' ')}`;
+    const { home } = daemon;
+    const environment = { DAYBOOK_HOME: home, NODE: process.execPath, DAYBOOK: daybookExecutable, FILE: file, GO: go };
+    return new FedInHalves(new RunningCommand('sh', ['-c', script], { environment }), go);
+  }
+
+  async goOn(): Promise<void> {
+    await new RunningCommand('sh', ['-c', 'echo > "$GO"'], { environment: { GO: this.#go } }).ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.command[Symbol.asyncDispose]();
+  }
 }
 
 describe('ingest', () => {
@@ -176,14 +204,16 @@ describe('ingest', () => {
 
   test('kill -9 and restart of the daemon in the middle: every line exactly once', async () => {
     const daemon = await DaemonProcess.start();
-    const total = 20_000;
-    await using command = startDaybook(daemon.home, ['ingest', '--json'], { input: countTo(total).map(line).join('') });
+    const total = 12_000;
+    const file = join(daemon.home, 'in.ndjson');
+    writeFileSync(file, countTo(total).map(line).join(''));
+    await using fed = await FedInHalves.start(daemon, file, total / 2, ['--json']);
     const client = daemon.connect();
     await waitFor('some events', async () => (await client.status()).last_id > 1_000);
     await daemon.kill('SIGKILL');
-    assert.equal(command.process.exitCode, null, 'it was still under way');
     await using again = await DaemonProcess.start({ home: daemon.home });
-    const { exitCode, stdout, stderr } = await command.ended;
+    await fed.goOn();
+    const { exitCode, stdout, stderr } = await fed.command.ended;
     assert.deepEqual([exitCode, stderr], [0, '']);
     const totals = JSON.parse(stdout) as Totals;
     assert.deepEqual([totals.stored + totals.duplicate, totals.rejected], [total, 0]);
@@ -195,23 +225,13 @@ describe('ingest', () => {
 
   test('an input that dries up for a while is no end', async () => {
     await using daemon = await DaemonProcess.start();
-    const fifoFed = `(printf '%s' "$ONE"; read -r _ < "$GO"; printf '%s' "$TWO") | exec "$NODE" "$DAYBOOK" ingest`;
-    const go = join(daemon.home, 'go');
-    await new RunningCommand('mkfifo', [go]).ended;
-    await using command = new RunningCommand('sh', ['-c', fifoFed], {
-      environment: {
-        DAYBOOK_HOME: daemon.home,
-        NODE: process.execPath,
-        DAYBOOK: daybookExecutable,
-        ONE: line(0),
-        TWO: line(1),
-        GO: go,
-      },
-    });
+    const file = join(daemon.home, 'in.ndjson');
+    writeFileSync(file, line(0) + line(1));
+    await using fed = await FedInHalves.start(daemon, file, 1);
     const client = daemon.connect();
     await waitFor('the command to be connected', async () => (await client.status()).connections === 2);
-    await once(new RunningCommand('sh', ['-c', 'echo > "$GO"'], { environment: { GO: go } }).process, 'exit');
-    const { exitCode, stdout } = await command.ended;
+    await fed.goOn();
+    const { exitCode, stdout } = await fed.command.ended;
     assert.deepEqual([exitCode, stdout], [0, 'stored 2, duplicate 0, rejected 0\n']);
   });
 });

@@ -47,11 +47,11 @@ describe('run', () => {
     await command.prints('is ready');
     const daemonPid = Number(/pid (\d+)/.exec(command.stdout)?.[1]);
     try {
-      await waitFor('the end', () => command.process.exitCode !== null, 8_000);
+      await waitFor('the end', () => command.process.exitCode !== null);
       const { exitCode, stderr } = await command.ended;
       assert.equal(exitCode, 1);
       assert.ok(stderr.includes(missing), stderr);
-      await waitFor('the end of the daemon', () => !isAlive(daemonPid), 3_000);
+      await waitFor('the end of the daemon', () => !isAlive(daemonPid));
     } finally {
       if (isAlive(daemonPid)) process.kill(daemonPid, 'SIGKILL');
     }

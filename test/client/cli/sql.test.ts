@@ -193,7 +193,7 @@ describe('sql without a daemon', () => {
     const foreign = readFileSync(prepared.path);
     foreign.writeUInt32BE(1, 68);
     writeFileSync(database, foreign);
-    assertRefused(await sql('--database', database), 1, 'another program');
+    assertRefused(await sql('--database', database), 1, 'another mark (application_id 1');
     writeFileSync(config, '{');
     assertRefused(await sql(), 1, 'is not JSON');
   });

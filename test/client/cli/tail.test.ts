@@ -116,7 +116,7 @@ describe('tail', () => {
     await using daemon = await DaemonProcess.start();
     const types = Array.from({ length: 65 }, (_, n) => ['--type', `t${n}`]).flat();
     await using command = startDaybook(daemon.home, ['tail', '-f', ...types]);
-    await waitFor('the end', () => command.process.exitCode !== null, 8_000);
+    await waitFor('the end', () => command.process.exitCode !== null);
     const { exitCode, stderr } = await command.ended;
     assert.equal(exitCode, 1, stderr);
     assert.match(stderr, /^daybook: .*64/);

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { systemErrorText } from '../../../client/cli/system-error.ts';
 import { daybookVersion } from '../../../shared/protocol-version.ts';
 import { type CommandResult, daybook } from '../../harness/command-line.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
+import { FakeDaemon } from '../../harness/fake-daemon.ts';
+import { preparedHome } from '../../harness/prepared-home.ts';
 import { temporaryHome } from '../../harness/temporary-home.ts';
 
 const commands = [
@@ -117,6 +120,8 @@ describe('exit code 2', () => {
     [['send', 'note', '--source', 's', '--durability', 'eternal'], '--durability'],
     [['capture', 'files'], 'dir'],
     [['capture', 'nosuch'], 'nosuch'],
+    [['list', '--type', ''], '--type must not be empty'],
+    [['search', ' '], 'no word'],
   ];
   test('for what cannot be meant, without a daemon being asked', async () => {
     using home = temporaryHome();
@@ -154,6 +159,61 @@ describe('exit code 3 without a daemon, with what to do', () => {
 });
 
 describe('exit code 1', () => {
+  test('for files and directories that are none, or not there, with what to do', async () => {
+    using home = temporaryHome();
+    const file = join(home.path, 'file');
+    writeFileSync(file, '');
+    const missing = join(home.path, 'missing', 'x');
+    const table: [args: string[], text: string][] = [
+      [['ingest', join(home.path, 'no')], `there is no ${join(home.path, 'no')} (ENOENT)`],
+      [['import', missing], `there is no directory for ${missing} (ENOENT); make it: mkdir -p `],
+      [['import', join(file, 'x')], 'a part of it is a file (ENOTDIR)'],
+      [['import', home.path], 'is a directory'],
+      [['sql', 'select 1', '--database', home.path], 'is a directory'],
+      [['dashboard', '--db', missing], 'there is no database at'],
+    ];
+    const results = await Promise.all(table.map(([args]) => daybook(home.path, args)));
+    for (const [index, result] of results.entries()) assertRefused(result, 1, table[index]?.[1] ?? '');
+    const denied = Object.assign(new Error('EACCES: permission denied'), {
+      code: 'EACCES',
+      syscall: 'open',
+      path: file,
+    });
+    assert.equal(
+      systemErrorText(denied),
+      `the system does not let you at ${file} (EACCES); whose it is: ls -ld ${file}`,
+    );
+  });
+
+  test('for what a daemon of another version does not know, with the cure', async () => {
+    using home = preparedHome();
+    await using other = await FakeDaemon.start({
+      onRequest: (connection, frame) => connection.refuse(frame.requestId, 'unknown_kind'),
+    });
+    symlinkSync(other.path, home.paths.socket);
+    const asked = [['gaps'], ['retention', 'plan'], ['sources']];
+    const results = await Promise.all(asked.map((args) => daybook(home.path, args)));
+    for (const result of results) assertRefused(result, 1, 'unknown_kind', 'of another version', 'daybook install');
+  });
+
+  test('vacuum --full says for how long nothing is stored, and does nothing unasked when that is long', async () => {
+    using home = preparedHome();
+    const counts = { total_stored: 0, queue_size: 0, batch_size: 1, events_per_second: 0 };
+    const figures = { ...counts, database_stats: { database_size_mb: 2_048 } };
+    await using large = await FakeDaemon.start({
+      onRequest: (connection, frame) => {
+        if (frame.kind === 'stats') connection.reply(frame, figures);
+        else connection.reply(frame, { freed_bytes: 0, blocked_seconds: 14 });
+      },
+    });
+    symlinkSync(large.path, home.paths.socket);
+    const told = 'the database has 2.0 GiB: nothing is stored for about 14s, and senders wait';
+    assertRefused(await daybook(home.path, ['vacuum', '--full']), 2, told, '--yes');
+    assert.equal(large.framesOf('vacuum').length, 0);
+    const { exitCode, stderr } = await daybook(home.path, ['vacuum', '--full', '--yes']);
+    assert.deepEqual([exitCode, stderr, large.framesOf('vacuum').length], [0, `${told}\n`, 1]);
+  });
+
   test('for a socket path that does not fit', async () => {
     using home = temporaryHome();
     const long = join(home.path, 'x'.repeat(120));

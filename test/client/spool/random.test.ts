@@ -100,7 +100,7 @@ async function inTime(what: string, client: Client, promise: Promise<unknown>): 
     isOver = true;
   });
   over.catch(() => undefined);
-  await waitFor(`${what}: ${JSON.stringify(client.counters)}`, () => isOver, 5_000);
+  await waitFor(`${what}: ${JSON.stringify(client.counters)}`, () => isOver);
   await over;
 }
 

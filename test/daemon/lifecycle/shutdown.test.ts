@@ -54,7 +54,6 @@ describe('SIGTERM', () => {
         'events.db',
         'events.db.lock',
         'events.db.marker',
-        'events.db.search',
       ]);
       assert.deepEqual(numbersIn(daemon.paths.database), [1]);
     });

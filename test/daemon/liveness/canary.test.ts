@@ -1,9 +1,11 @@
+import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Canary } from '../../../daemon/liveness/canary.ts';
 import { decode, encode } from '../../../shared/codec.ts';
 import { DaybookError } from '../../../shared/errors.ts';
 import type { StoredEvent } from '../../../shared/event.ts';
+import { withLimits } from '../../harness/daemon-limits.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
 
 /** A canary whose event is stored as 7 and comes back as `change` makes it. */
@@ -52,6 +54,45 @@ describe('a canary', () => {
         [2, 'daybook.canary', 'daybook', reply.at],
       ],
     );
+  });
+
+  test('is the same event for a day: asked all the time, it leaves one row, and each time the disk is written to', async (t) => {
+    await using daemon = await DaemonProcess.start({ nodeArguments: withLimits({ canaryIntervalMs: 0 }) });
+    const client = daemon.connect();
+    const first = await client.canary();
+    const flushes = () => {
+      const db = new Sqlite(daemon.paths.database, { readonly: true });
+      const count = db.prepare("SELECT value FROM meta WHERE key = 'flushes'").pluck().get();
+      db.close();
+      return Number(count);
+    };
+    const before = flushes();
+    for (let n = 1; n <= 5; n += 1) {
+      const again = await client.canary();
+      assert.equal(again.event_id, first.event_id);
+      assert.ok(again.at > first.at);
+    }
+    assert.equal(flushes(), before + 5);
+    assert.equal((await client.stats()).database_stats.total_events, 1);
+
+    // Forgotten, it would be refused for ever.
+    await client.forget({ ids: [first.event_id] });
+    assert.equal((await client.canary()).event_id, first.event_id + 1);
+
+    await t.test('then another', async (context) => {
+      let nowMs = 1_000_000;
+      context.mock.method(performance, 'now', () => nowMs);
+      const sent = new Set<unknown>();
+      const canary = returning((event) => {
+        sent.add(event.data['token']);
+        return event;
+      });
+      for (const hours of [0, 12, 11.9, 0.2]) {
+        nowMs += hours * 3_600_000;
+        await canary.fly();
+      }
+      assert.equal(sent.size, 2);
+    });
   });
 
   test('that comes back changed, or not at all, is an error each time', async () => {

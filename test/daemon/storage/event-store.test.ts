@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import type { EventRow } from '../../../daemon/storage/insert-events.ts';
 import { checkProperty } from '../../harness/property.ts';
+import { eventRows, type PlainRow } from '../../harness/event-rows.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
 const event = (n: number) => ({ type: 't', source: 's', timestamp: n, data: { n } });
@@ -47,9 +47,19 @@ describe('EventStore.append', () => {
     database.append([event(1)]);
     database.store.begin('normal');
     const row = rowOf(database);
-    assert.deepEqual(database.store.append([row(2), row(3)], 9), { stored: 2, duplicate: 0, firstId: 2, lastId: 3 });
-    assert.deepEqual(database.store.append([row(3)], 9), { stored: 0, duplicate: 1, firstId: null, lastId: null });
-    assert.deepEqual(database.store.append([row(4)], 9), { stored: 1, duplicate: 0, firstId: 4, lastId: 4 });
+    assert.deepEqual(database.store.append(eventRows([row(2), row(3)]), 9), {
+      stored: 2,
+      duplicate: 0,
+      firstId: 2,
+      lastId: 3,
+    });
+    assert.deepEqual(database.store.append(eventRows([row(3)]), 9), {
+      stored: 0,
+      duplicate: 1,
+      firstId: null,
+      lastId: null,
+    });
+    assert.deepEqual(database.store.append(eventRows([row(4)]), 9), { stored: 1, duplicate: 0, firstId: 4, lastId: 4 });
     assert.equal(database.store.lastId, 1, 'nothing is there before COMMIT');
     database.store.commit();
     assert.equal(database.store.lastId, 4);
@@ -97,10 +107,7 @@ describe('EventStore.rollback', () => {
     const before = database.dump();
     database.store.begin('full');
     const row = rowOf(database, { type: 'new type', source: 'new source', action: 'new action' });
-    database.store.append(
-      Array.from({ length: 200 }, (_, n) => row(n + 10)),
-      1,
-    );
+    database.store.append(eventRows(Array.from({ length: 200 }, (_, n) => row(n + 10))), 1);
     database.store.appendPattern({ eventId: 1, patternType: 'p', confidence: 1, patternData: '{}', embryoId: null });
     database.store.rollback();
     assert.deepEqual(database.dump(), before);
@@ -119,7 +126,7 @@ describe('EventStore.rollback', () => {
     const { db, store } = database;
     db.exec("CREATE TRIGGER full BEFORE UPDATE ON meta BEGIN SELECT raise(ABORT, 'disk full'); END");
     const before = database.dump();
-    const rows = [rowOf(database, { type: 'new', source: 'new', action: 'new' })(1)];
+    const rows = eventRows([rowOf(database, { type: 'new', source: 'new', action: 'new' })(1)]);
     store.begin('normal');
     store.append(rows, 1);
     assert.throws(() => store.commit(), /disk full/);
@@ -162,7 +169,7 @@ describe('EventStore.begin', () => {
 });
 
 /** Rows ready for `append`, with names of their own if need be. */
-function rowOf(database: TemporaryDatabase, names = { type: 't', source: 's', action: '' }): (n: number) => EventRow {
+function rowOf(database: TemporaryDatabase, names = { type: 't', source: 's', action: '' }): (n: number) => PlainRow {
   return (n) => {
     const hash = Buffer.alloc(16);
     hash.writeUInt32BE(n);

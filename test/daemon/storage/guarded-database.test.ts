@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import {
+  copyFileSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -46,6 +47,33 @@ describe('openGuarded', () => {
       trial.open();
       assert.deepEqual([trial.databaseId, trial.marked?.lastId, trial.gaps()], [databaseId, 5, []]);
     }
+  });
+
+  test('a backup that was copied over the database of a killed daemon does not get its log laid over', async () => {
+    using trial = new GuardedTrial();
+    trial.open();
+    trial.append(1, 5);
+    trial.checkpoint();
+    const backup = `${trial.path}.backup`;
+    await trial.db.backup(backup);
+    const plain = new Sqlite(backup);
+    // As `daybook backup` leaves it: a file without a log.
+    plain.pragma('journal_mode = DELETE');
+    plain.close();
+    trial.append(6, 9);
+    trial.crash();
+    copyFileSync(backup, trial.path);
+
+    trial.open();
+    const kept = readdirSync(trial.directory).filter((name) => /\.orphaned-\w+-wal$/.test(name));
+    assert.equal(kept.length, 1);
+    assert.match(trial.notices[0]?.[0] ?? '', /a backup was copied over the database/);
+    assert.deepEqual(
+      trial.gaps().map(({ count, reason }) => [count, reason]),
+      [[4, 'lost_after_commit']],
+    );
+    assert.equal(trial.append(10, 10), 10, 'no id is given twice');
+    assert.equal(trial.db.pragma('integrity_check', { simple: true }), 'ok');
   });
 
   test('refuses a missing or an emptied database, and makes none', () => {
