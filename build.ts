@@ -1,11 +1,13 @@
 /**
  * Makes `dist`: the program in few files, because each file costs a start a third of a millisecond. What the library and
  * the command line share is in `dist/chunks`; what a thread or a process begins with is one file. Packages stay outside.
+ * `node build.ts DIRECTORY` makes it there.
  */
 import { build, type BuildOptions } from 'esbuild';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
+const [directory = 'dist'] = process.argv.slice(2);
 const PLACE = 'shared/program-file.ts';
 const MIGRATIONS = 'daemon/storage/migrations';
 
@@ -30,7 +32,7 @@ const isShared = (file: string) => library.includes(file) || file.startsWith('cl
 
 const common = {
   outbase: '.',
-  outdir: 'dist',
+  outdir: directory,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
@@ -44,13 +46,14 @@ const common = {
 
 const depth = (file: string) => file.split('/').length;
 
-rmSync('dist', { recursive: true, force: true });
+rmSync(directory, { recursive: true, force: true });
 const { metafile: shared } = await build({
   ...common,
   entryPoints: entries.filter(isShared),
 });
 for (const [output, { inputs }] of Object.entries(shared.outputs)) {
-  if (PLACE in inputs && dirname(output) !== 'dist/chunks') throw new Error(`${PLACE} must not be in ${output}`);
+  if (PLACE in inputs && dirname(output) !== `${directory}/chunks`)
+    throw new Error(`${PLACE} must not be in ${output}`);
 }
 for (const entry of entries.filter((file) => !isShared(file))) {
   // The place of the file that asks is another one now.
@@ -63,7 +66,7 @@ for (const entry of entries.filter((file) => !isShared(file))) {
   });
   const places = Object.entries(metafile.outputs).filter(([, { inputs }]) => PLACE in inputs);
   for (const [output] of places) {
-    if (depth(output) !== depth(entry) + 1) throw new Error(`${PLACE} must not be in ${output}`);
+    if (depth(output) !== depth(entry) + depth(directory)) throw new Error(`${PLACE} must not be in ${output}`);
   }
 }
-cpSync(MIGRATIONS, `dist/${MIGRATIONS}`, { recursive: true });
+cpSync(MIGRATIONS, `${directory}/${MIGRATIONS}`, { recursive: true });

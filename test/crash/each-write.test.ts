@@ -16,7 +16,7 @@ import { isThorough } from './rounds.ts';
 import { Succession } from './succession.ts';
 
 /** Without time for every write, one in so many. */
-const STRIDES = { 'events.db-wal': 16, 'events.db': 8 } as const;
+const STRIDES = { 'events.db-wal': 24, 'events.db': 8 } as const;
 const BATCHES = 4;
 const IDLE_MS = 100;
 

@@ -2,8 +2,9 @@
 import Sqlite from 'better-sqlite3';
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { connect } from '../../client/index.ts';
+import { copyHome } from '../harness/copy-home.ts';
 import { seed } from '../harness/property.ts';
 import { seededRandom } from '../harness/seeded-random.ts';
 import { frameBytes, logHeaderBytes } from './killed-log.ts';
@@ -56,21 +57,36 @@ const damages: { [what: string]: (logPath: string) => void } = {
   'was deleted': (path) => rmSync(path),
 };
 
+/** What a killed daemon left, to be damaged in several ways. */
+async function killedDaemon(): Promise<Succession> {
+  const succession = new Succession();
+  const { database, socket } = succession.paths;
+  await using client = connect({ socketPath: socket, transport: succession.transport });
+  await succession.start();
+  await client.recordBatch(batch(1));
+  // The first commits are in the database itself.
+  await succession.end('SIGTERM');
+  await succession.start();
+  for (let commit = 1; commit < COMMITS; commit += 1) await client.recordBatch(batch(1 + commit * PER_COMMIT));
+  await succession.end('SIGKILL');
+  assert.deepEqual(read(database).gaps, []);
+  return succession;
+}
+
 describe('the log of a killed daemon', () => {
+  let killed: Succession;
+  before(async () => {
+    killed = await killedDaemon();
+  });
+  after(() => killed[Symbol.asyncDispose]());
+
   for (const [what, damage] of Object.entries(damages)) {
     test(`${what}: the loss is written down, and no id is used twice`, async (t) => {
       t.diagnostic(`DAYBOOK_TEST_SEED=${seed}`);
       await using succession = new Succession();
       const { database, socket } = succession.paths;
       await using client = connect({ socketPath: socket, transport: succession.transport });
-      await succession.start();
-      await client.recordBatch(batch(1));
-      // The first commits are in the database itself.
-      await succession.end('SIGTERM');
-      await succession.start();
-      for (let commit = 1; commit < COMMITS; commit += 1) await client.recordBatch(batch(1 + commit * PER_COMMIT));
-      await succession.end('SIGKILL');
-      assert.deepEqual(read(database).gaps, []);
+      copyHome(killed.home, succession.home);
       damage(`${database}-wal`);
 
       await succession.start();

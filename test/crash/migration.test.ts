@@ -15,7 +15,7 @@ import { writeOldDatabase } from './old-database.ts';
 import { isThorough, rounds } from './rounds.ts';
 import { Succession } from './succession.ts';
 
-const EVENTS = isThorough ? 100_000 : 40_000;
+const EVENTS = isThorough ? 100_000 : 10_000;
 const FEW_EVENTS = 2_000;
 const WRITE_STRIDE = isThorough ? 1 : 24;
 const TIMED_KILLS = Math.ceil(rounds / 25);

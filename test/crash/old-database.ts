@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { randomUUID } from 'node:crypto';
-import { applicationId, migrations } from '../../daemon/storage/migrate.ts';
+import { migrations } from '../../daemon/storage/migrate.ts';
+import { applicationId } from '../../shared/database-format.ts';
 import { identityOf } from '../harness/event-identity.ts';
 import type { Ledger } from '../harness/ledger.ts';
 

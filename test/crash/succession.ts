@@ -44,7 +44,8 @@ export class Succession {
 
   /** Starts the next daemon and waits until it is up. @throws when it ends before that */
   async start(options: Omit<DaemonOptions, 'home'> = {}): Promise<void> {
-    const nodeArguments = [...clockAhead(this.#aheadSeconds), ...(options.nodeArguments ?? [])];
+    const clock = this.#aheadSeconds === 0 ? [] : clockAhead(this.#aheadSeconds);
+    const nodeArguments = [...clock, ...(options.nodeArguments ?? [])];
     const daemon = DaemonProcess.launch({ ...options, home: this.home, nodeArguments });
     this.#daemon = daemon;
     let stdout = '';

@@ -10,7 +10,7 @@ import { temporaryHome } from '../harness/temporary-home.ts';
 import { contentOf, frameBytes, type KilledLog, killedLog, logHeaderBytes } from './killed-log.ts';
 import { isThorough } from './rounds.ts';
 
-const FLIPS = isThorough ? 20_000 : 500;
+const FLIPS = isThorough ? 20_000 : 150;
 
 /** Opens a database with a log that is not what it was. Returns what is there then. */
 function recovered(directory: string, database: Buffer, log: Buffer): string {
@@ -41,8 +41,8 @@ function cuts(length: number, everyBytes: number): number[] {
 }
 
 for (const { kind, isReused, cutEveryBytes } of [
-  { kind: 'a fresh log', isReused: false, cutEveryBytes: isThorough ? 1 : 128 },
-  { kind: 'a log written over an older, longer one', isReused: true, cutEveryBytes: isThorough ? 64 : 1_024 },
+  { kind: 'a fresh log', isReused: false, cutEveryBytes: isThorough ? 1 : 512 },
+  { kind: 'a log written over an older, longer one', isReused: true, cutEveryBytes: isThorough ? 64 : 2_048 },
 ]) {
   describe(kind, () => {
     const killed = killedLog(isReused);

@@ -25,10 +25,8 @@ describe('as many connections as there may be', () => {
       assert.deepEqual([body.code, body.retryable], ['too_many_connections', true]);
       assert.match(body.message, /1024 connections/);
     }
-    const started = performance.now();
     for (const raw of raws) raw.send('record', 2, { events: [{ type: 'a', source: 'b' }] });
-    for (const raw of raws) assert.equal((await raw.answer(2)).kind, 'reply');
-    assert.ok(performance.now() - started < 5_000, 'each of them is served');
+    for (const raw of raws) assert.equal((await raw.answer(2)).kind, 'reply', 'each of them is served');
 
     raws.at(-1)?.destroy();
     await waitFor('a place', async () => {

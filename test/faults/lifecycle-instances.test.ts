@@ -5,6 +5,7 @@ import { DaemonProcess, type Ended } from '../harness/daemon-process.ts';
 import { refusedStart } from '../harness/refused-start.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
 import { waitFor } from '../harness/wait-for.ts';
+import { waited } from '../harness/waited.ts';
 
 const event = (n: number) => ({ type: 'a', source: 'b', timestamp: n });
 
@@ -19,9 +20,10 @@ describe('a second daemon', () => {
     let sent = 0;
     let slowestMs = 0;
     while (!over.signal.aborted) {
-      const started = performance.now();
-      assert.equal((await client.recordBatch([event(sent)])).stored, 1);
-      slowestMs = Math.max(slowestMs, performance.now() - started);
+      const tookMs = await waited(async () => {
+        assert.equal((await client.recordBatch([event(sent)])).stored, 1);
+      });
+      slowestMs = Math.max(slowestMs, tookMs);
       sent += 1;
     }
     const message = `daybook: daybook is already running (pid ${first.process.pid})\n`;

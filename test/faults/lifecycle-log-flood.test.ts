@@ -7,6 +7,7 @@ import { limits } from '../../shared/limits.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { preparedHome } from '../harness/prepared-home.ts';
 import { temporaryHome } from '../harness/temporary-home.ts';
+import { waited } from '../harness/waited.ts';
 
 interface Line {
   level: number;
@@ -36,9 +37,10 @@ describe('the same error over and over', () => {
     for (let n = 0; n < errors; n += 1) {
       await assert.rejects(client.recordBatch([{ type: 't', source: 's', timestamp: 1 }]), { code: 'storage_error' });
       if (n % 50 !== 0) continue;
-      const started = performance.now();
-      assert.equal((await client.recordBatch([{ type: 't', source: 's', timestamp: 101 + n }])).stored, 1);
-      slowestMs = Math.max(slowestMs, performance.now() - started);
+      const tookMs = await waited(async () => {
+        assert.equal((await client.recordBatch([{ type: 't', source: 's', timestamp: 101 + n }])).stored, 1);
+      });
+      slowestMs = Math.max(slowestMs, tookMs);
     }
     assert.ok(slowestMs < 2_000, `a receipt took ${slowestMs} ms`);
     assert.equal((await daemon.stop()).exitCode, 0);

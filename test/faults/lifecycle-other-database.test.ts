@@ -34,14 +34,25 @@ describe('a database that another program has written', () => {
     ],
     [
       'another program',
-      'PRAGMA application_id = 7',
-      /is a database of another program; move it away, or set persistence/,
+      'PRAGMA application_id = 7; ALTER TABLE meta RENAME TO elsewhere',
+      /is a database of another program \(application_id 7, .*\); it was left untouched: move it away, or set persistence/,
     ],
     [
       'another program, from the beginning',
-      'PRAGMA application_id = 0; PRAGMA user_version = 0',
+      'PRAGMA application_id = 0; PRAGMA user_version = 0; ALTER TABLE meta RENAME TO elsewhere',
       /is a database of another program/,
     ],
+    [
+      'a disk that lost the mark',
+      'PRAGMA application_id = 7',
+      /has the tables of daybook and another mark \(application_id 7, .*: sqlite3 '.*' 'PRAGMA application_id = 1147238754'/,
+    ],
+    [
+      'a disk that lost the version',
+      'PRAGMA user_version = 286331153',
+      /says schema 286331153 \(user_version\) and has the tables of schema (\d); .*: sqlite3 '.*' 'PRAGMA user_version = \1'/,
+    ],
+    ['a disk that lost some of it', 'PRAGMA user_version = 0', /says schema 0 .* 'PRAGMA user_version = [1-9]'/],
   ];
   test('row 20: no start, for good, and the file is as it was', async (t) => {
     using home = temporaryHome();
@@ -57,6 +68,7 @@ describe('a database that another program has written', () => {
         await refusesToStartForGood({ home: home.path }, new RegExp(`${database} ${message.source}`));
         assert.deepEqual(filesOf(dataDirectory), before);
         change(database, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version}`);
+        if (sql.includes('elsewhere')) change(database, 'ALTER TABLE elsewhere RENAME TO meta');
       });
     }
     await using again = await DaemonProcess.start({ home: home.path });

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import type { DaybookError } from '../../client/index.ts';
 import { daybookPaths } from '../../shared/paths.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
+import { filesWith } from '../harness/files-with.ts';
 import { JudgedClient } from '../harness/judged-client.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { RawClient } from '../harness/raw-client.ts';
@@ -95,6 +96,45 @@ describe('a full disk', { skip }, () => {
       await next.stop();
       ledger.assertInnocent(disk.copyDatabase(next.paths.database, elsewhere.path));
     }
+  });
+
+  test('row 5: what cannot be forgotten for want of room is forgotten when there is some, to the last byte', async () => {
+    using disk = await SmallDisk.mount('4m');
+    await using daemon = await DaemonProcess.start({ home: disk.path, under: disk.under });
+    const client = daemon.connect({ socketPath: disk.seen(daemon.paths.socket), spool: false });
+    const secret = 'Xq7pasSwordZ';
+    const events = Array.from({ length: 300 }, (_, n) => ({
+      type: 'clip',
+      source: 's',
+      timestamp: n,
+      data: { text: `${secret} ${n}` },
+    }));
+    const { firstId, stored } = await client.recordBatch(events);
+    const ids = events.map((_, index) => (firstId ?? 0) + index);
+    await untilRefused(new JudgedClient(client, new Ledger(), { text }));
+    disk.fill();
+    const before = (await client.stats()).database_stats.total_events;
+    // There is always room for some of it in the log as it is.
+    const [forgotten, cleared] = await Promise.allSettled([
+      client.forget({ ids }),
+      client.forgetTraces({ thorough: true }),
+    ]);
+    for (const { reason } of [forgotten, cleared].filter(
+      ({ status }) => status === 'rejected',
+    ) as PromiseRejectedResult[]) {
+      assert.equal((reason as DaybookError).code, 'disk_full');
+    }
+    const isAllDone =
+      forgotten.status === 'fulfilled' && cleared.status === 'fulfilled' && cleared.value.left.length === 0;
+    assert.ok(!isAllDone, 'not all of it can be done on a full disk');
+
+    disk.resize('64m');
+    await client.forget({ ids });
+    assert.deepEqual((await client.forgetTraces()).left, []);
+    assert.equal((await client.stats()).database_stats.total_events, before - stored);
+    assert.deepEqual(filesWith(disk.outside, secret), []);
+    const [copy] = events;
+    assert.equal((await client.recordBatch(copy === undefined ? [] : [copy])).rejected[0]?.code, 'forgotten');
   });
 
   test('row 6: a daemon that starts on a full disk says so and ends; with room it starts', async () => {

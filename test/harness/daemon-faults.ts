@@ -27,7 +27,7 @@ export function threadRunsOutOfMemoryOnceThereIs(triggerPath: string, thread: Th
        if (!existsSync(${JSON.stringify(triggerPath)})) return;
        rmSync(${JSON.stringify(triggerPath)});
        const kept = [];
-       for (;;) kept.push(new Array(10_000).fill(kept.length));
+       for (;;) kept.push(new Array(500_000).fill(kept.length));
      }, 5).unref();`,
   );
 }

@@ -8,7 +8,7 @@ import { closed, forever, greetedSocket, helloFrame, type Misbehave, openSocket,
 const strangerWith =
   (bytes: () => Uint8Array): Misbehave =>
   (path, underWay) =>
-    forever(underWay, 100, async () => {
+    forever(underWay, 40, async () => {
       const socket = await openSocket(path);
       await written(socket, bytes());
       // Bytes that may begin a frame are waited for.
@@ -23,7 +23,7 @@ export const garbage = strangerWith(() => randomBytes(4_096));
 /** Half of the largest frame, over and over. */
 const halfFrame = encodeFrame('record', 1, Buffer.alloc(limits.frameBytes - 64)).subarray(0, limits.frameBytes / 2);
 export const halfFrames: Misbehave = (path, underWay) =>
-  forever(underWay, 20, async () => {
+  forever(underWay, 6, async () => {
     const socket = await greetedSocket(path);
     await written(socket, halfFrame);
     socket.end();
@@ -46,7 +46,7 @@ export const byteASecond: Misbehave = async (path, underWay) => {
   });
 };
 
-/** Comes and goes: a dose is ten thousand connections that were accepted. */
+/** Comes and goes: a dose is two thousand connections that were accepted. */
 export const comingAndGoing: Misbehave = async (path, underWay) => {
   let accepted = 0;
   for (;;) {
@@ -56,7 +56,7 @@ export const comingAndGoing: Misbehave = async (path, underWay) => {
       if (!socket.destroyed) accepted += 1;
       socket.destroy();
     }
-    if (before < 10_000 && accepted >= 10_000) underWay();
+    if (before < 2_000 && accepted >= 2_000) underWay();
     await Promise.all(sockets.map(closed));
   }
 };

@@ -22,26 +22,26 @@ const flood =
   (path, underWay) =>
     floodWith(path, underWay, count, frames);
 
-export const newEvents = flood(100, (n) => recordFrame(n, { events: Array.from({ length: 500 }, event), wait: false }));
+export const newEvents = flood(30, (n) => recordFrame(n, { events: Array.from({ length: 500 }, event), wait: false }));
 
-export const singleEvents = flood(100, (n) =>
+export const singleEvents = flood(25, (n) =>
   Buffer.concat(Array.from({ length: 200 }, (_, part) => recordFrame(n * 200 + part, { events: [event()] }))),
 );
 
 const sameEvents = { events: Array.from({ length: 500 }, event) };
-export const sameEventsAgain = flood(100, (n) => recordFrame(n, sameEvents));
+export const sameEventsAgain = flood(30, (n) => recordFrame(n, sameEvents));
 
 /** Two bytes become a refusal of a hundred. */
 const noEvents = { events: Array.from({ length: limits.eventsPerFrame }, () => 0) };
-export const refusedEvents = flood(20, (n) => recordFrame(n, noEvents));
+export const refusedEvents = flood(6, (n) => recordFrame(n, noEvents));
 
-export const questions = flood(100, (n) =>
+export const questions = flood(25, (n) =>
   Buffer.concat(Array.from({ length: 200 }, (_, part) => encodeFrame('status', requestId(n * 200 + part), encode({})))),
 );
 
 const deepEvent = pack({ events: [{ type: 'deep', source: 'hostile', data: { deep: nested(1_000_000) } }] });
 const deepQuestion = pack({ filter: nested(limits.controlBodyBytes / 2) });
-export const depthBombs = flood(20, (n) =>
+export const depthBombs = flood(6, (n) =>
   Buffer.concat([
     encodeFrame('record', requestId(2 * n), deepEvent),
     encodeFrame('query', requestId(2 * n + 1), deepQuestion),
@@ -54,7 +54,7 @@ const tinyValuesIn = (events: number): Misbehave => {
   const count = Buffer.alloc(4);
   count.writeUInt32BE(values);
   const maps = new Raw(Buffer.concat([Buffer.from([0xdd]), count, Buffer.alloc(values, 0x80)]));
-  return flood(2, (n) => {
+  return flood(1, (n) => {
     const list = Array.from({ length: events }, (_, index) => ({
       type: 'tiny',
       source: 'hostile',
@@ -72,7 +72,7 @@ export const tinyValues = tinyValuesIn(140);
 /** Has every tail and query it may have on everything there is, and takes a little of the answers now and then. */
 export const slowReader: Misbehave = async (path, underWay) => {
   for (let dose = 0; ; dose += 1) {
-    if (dose === 4) underWay();
+    if (dose === 2) underWay();
     const raw = await RawClient.greet(path);
     const { databaseId } = raw.frames[0]?.body as { databaseId: string };
     raw.frames.splice(0);

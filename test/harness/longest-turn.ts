@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { waitFor } from './wait-for.ts';
 
+/** What the piece of work that times are compared with takes where the limits were set, ms of processor time. */
+const USUAL_PACE_MS = 3;
+
 /**
  * Measures how long the daemon's main thread is busy without a break. It counts the time of its processor, not that of
- * the clock: on a busy machine a thread stands still for no fault of its own.
+ * the clock: on a busy machine a thread stands still for no fault of its own. What a slower processor takes, or one that
+ * others share, is compared with a piece of work that it does right after.
  */
 export class LongestTurn {
   readonly #path: string;
@@ -20,9 +24,19 @@ export class LongestTurn {
       let before = 0;
       const busy = () => { const { user, system } = process.threadCpuUsage(); return user + system; };
       const say = () => { writeFileSync(path + '~', String(longest / 1000)); renameSync(path + '~', path); };
-      const measure = () => { const now = busy(); longest = Math.max(longest, now - before); before = now; };
+      const text = JSON.stringify(Array.from({ length: 40_000 }, (_, n) => ({ n, text: 'text ' + n })));
+      const slowness = () => {
+        const start = busy();
+        JSON.parse(text);
+        return Math.max(1, (busy() - start) / 1000 / ${USUAL_PACE_MS});
+      };
+      const measure = () => {
+        const turn = busy() - before;
+        if (turn > longest) longest = Math.max(longest, turn / slowness());
+        before = busy();
+      };
       if (isMainThread) {
-        process.on('SIGUSR2', () => { before = busy(); longest = 0; say(); });
+        process.on('SIGUSR2', () => { slowness(); before = busy(); longest = 0; say(); });
         setInterval(measure, 1).unref();
         process.on('exit', () => { measure(); say(); });
       }`;
@@ -35,7 +49,7 @@ export class LongestTurn {
     await waitFor('the measurement to begin', () => this.#read() !== undefined);
   }
 
-  /** Milliseconds, once the daemon has ended. */
+  /** Milliseconds of a processor at the usual pace, once the daemon has ended. */
   get ms(): number {
     return this.#read() ?? Number.NaN;
   }

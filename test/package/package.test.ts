@@ -60,7 +60,7 @@ describe('the published package', () => {
       'dist/daemon/writer/writer-thread.js',
       'dist/daemon/query/reader-thread.js',
       'dist/daemon/verify/verify-process.js',
-      'dist/daemon/search/indexer-thread.js',
+      'dist/daemon/search/indexer-process.js',
       'dist/client/spool/spool.js',
       'dist/client/spool/gap-notes.js',
       'dist/daemon/storage/migrations/0001-events.sql',

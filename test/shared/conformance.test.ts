@@ -1,7 +1,7 @@
 /** A client in another language, written from PROTOCOL.md, against a real daemon; and the vectors against both. */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { waitFor } from '../harness/wait-for.ts';
@@ -40,8 +40,13 @@ describe('a client in Python', { skip }, () => {
 });
 
 describe('the daemon', () => {
+  let daemon: DaemonProcess;
+  before(async () => {
+    daemon = await DaemonProcess.start();
+  });
+  after(() => daemon.stop());
+
   test('refuses each refused request with its code, and goes on', async () => {
-    await using daemon = await DaemonProcess.start();
     const client = await RawClient.greet(daemon.paths.socket);
     const answers: unknown[] = [];
     for (const { name, hex } of refusedVectors) {
@@ -57,7 +62,6 @@ describe('the daemon', () => {
   });
 
   test('rejects each rejected event with its code, and stores its neighbours', async () => {
-    await using daemon = await DaemonProcess.start();
     const client = await RawClient.greet(daemon.paths.socket);
     const good = (timestamp: number) => [
       0x83,
@@ -88,7 +92,6 @@ describe('the daemon', () => {
   });
 
   test('answers bytes that are no frame on the connection, and ends it', async () => {
-    await using daemon = await DaemonProcess.start();
     for (const { name, hex, error } of invalidVectors) {
       const client = await RawClient.greet(daemon.paths.socket);
       client.sendBytes(Buffer.from(hex, 'hex'));
@@ -100,18 +103,17 @@ describe('the daemon', () => {
   });
 
   test('sends no frame over the limit, however well the events of a page were compressed', async () => {
-    await using daemon = await DaemonProcess.start();
     const client = daemon.connect({ reconnect: false });
     const text = 'a'.repeat(1_000_000);
     const events = Array.from({ length: 20 }, (_, index) => ({
       type: 't',
-      source: 's',
+      source: 'compressed',
       timestamp: index,
       data: { text },
     }));
     assert.equal((await client.recordBatch(events)).stored, events.length);
     const found: number[] = [];
-    for await (const { timestamp } of client.events({ order: 'asc' })) found.push(timestamp);
+    for await (const { timestamp } of client.events({ order: 'asc', sources: ['compressed'] })) found.push(timestamp);
     assert.deepEqual(
       found,
       events.map(({ timestamp }) => timestamp),
@@ -119,7 +121,6 @@ describe('the daemon', () => {
   });
 
   test('answers a frame of events with more values than are taken, and lives', async () => {
-    await using daemon = await DaemonProcess.start();
     const client = await RawClient.greet(daemon.paths.socket);
     /** An event of a million empty maps, a byte each. */
     const eventAt = (timestamp: number) =>
@@ -144,7 +145,6 @@ describe('the daemon', () => {
   });
 
   test('answers the request of every vector', async () => {
-    await using daemon = await DaemonProcess.start();
     const client = await RawClient.greet(daemon.paths.socket);
     const requests = validVectors.filter(({ name }) => name.includes(' request'));
     /** They name a database that is not this one; and hello was said. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { canonicalJson } from '../../daemon/prepare/canonical-json.ts';
+import { hashOf } from '../../daemon/storage/event-row.ts';
 import { preparedRows } from '../harness/prepared.ts';
 import { decode, encode } from '../../shared/codec.ts';
 import { errorCodes } from '../../shared/errors.ts';
@@ -93,7 +94,9 @@ describe('PROTOCOL.md', () => {
     );
     using database = new TemporaryDatabase();
     const [row] = preparedRows(encode({ events: [event] }), database.names, 0).rows;
-    assert.ok(part.includes(`\`${row?.hash.toString('hex')}\``), row?.hash.toString('hex'));
+    assert.ok(row !== undefined);
+    const hash = hashOf(row).toString('hex');
+    assert.ok(part.includes(`\`${hash}\``), hash);
   });
 
   test('has JSON in its JSON examples', () => {

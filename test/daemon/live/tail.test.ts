@@ -135,13 +135,13 @@ describe('a tail across the end of its daemon', () => {
       const client = daemon.connect();
       const tail = await started(client);
       const feeder = daemon.connect();
-      const total = 4_000;
+      const total = 2_000;
       const feed = (async () => {
         for (let n = 0; n < total; n += 20) await feeder.recordBatch(events(n, 20));
       })();
       feed.catch(() => undefined);
       const seen: StoredEvent[] = [];
-      for (const restartAt of [500, 1_500, 2_500]) {
+      for (const restartAt of [200, 700, 1_200]) {
         seen.push(...(await take(tail, restartAt - seen.length)));
         await daemon.kill(signal);
         daemon = await start();

@@ -52,6 +52,8 @@ describe('Checkpoints', () => {
     using database = new TemporaryDatabase();
     mock.timers.enable({ apis: ['setTimeout'] });
     t.after(() => mock.timers.reset());
+    // So long that no disk takes it.
+    database.db.pragma('busy_timeout = 60000');
     const busyTimeout = () => Number(database.db.pragma('busy_timeout', { simple: true }));
     const timeout = busyTimeout();
     using reader = closing(new Sqlite(database.path, { readonly: true }));
@@ -91,6 +93,8 @@ describe('Checkpoints', () => {
     using database = new TemporaryDatabase();
     mock.timers.enable({ apis: ['setTimeout'] });
     t.after(() => mock.timers.reset());
+    // So long that no disk takes it.
+    database.db.pragma('busy_timeout = 60000');
     const busyTimeout = () => Number(database.db.pragma('busy_timeout', { simple: true }));
     const timeout = busyTimeout();
     const failures: unknown[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { Verifier } from '../../../daemon/verify/verifier.ts';
@@ -137,11 +137,9 @@ describe('a verification that takes long', () => {
     const verified = daemon.connect({ reconnect: false }).verify();
     const failed = assert.rejects(verified);
     const pid = await waitFor('the verifying process', () => childrenOf(daemon.process.pid ?? 0)[0]);
-    const started = performance.now();
     const { exitCode } = await daemon.kill('SIGTERM');
-    const tookMs = performance.now() - started;
     assert.equal(exitCode, 0);
-    assert.ok(tookMs < limits.shutdownMs, `${tookMs} ms`);
+    assert.doesNotMatch(readFileSync(daemon.paths.log, 'utf8'), /took too long/);
     await waitFor('the verifying process to be gone', () => !isRunning(pid));
     await failed;
   });
