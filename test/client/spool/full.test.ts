@@ -135,8 +135,15 @@ describe('a full spool', () => {
          if (!client.record(numbered(n))) refused += 1;
          if (n % 100 === 0) await turn();
        }
-       const { readdirSync } = await import('node:fs');
-       await until(() => readdirSync(${JSON.stringify(stage.spoolDirectory)}).some((name) => name.endsWith('.gaps')));
+       const { readdirSync, statSync } = await import('node:fs');
+       const directory = ${JSON.stringify(`${stage.spoolDirectory}/`)};
+       const savedMs = () => {
+         const name = readdirSync(directory).find((each) => each.endsWith('.gaps'));
+         return name === undefined ? 0 : statSync(directory + name).mtimeMs;
+       };
+       // The last of them are refused in this turn of the event loop, and saved in a later one.
+       const before = savedMs();
+       await until(() => savedMs() > before);
        say('refused ' + refused + '.');
        await until(() => false);`,
       `spool: { maxBytes: ${maxBytes} }`,
