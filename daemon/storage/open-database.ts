@@ -96,8 +96,10 @@ export function setDurability(db: Database, level: 'normal' | 'full'): void {
   db.pragma(`fullfsync = ${level === 'full' ? 'ON' : 'OFF'}`);
 }
 
-/** A read-only connection to a database that `openWriter` has opened before. */
+/** A read-only connection to a database that `openWriter` has opened before. @throws DaybookError missing_database */
 export function openReader(path: string): Database {
+  // SQLite deletes the log beside an empty file: all there is of a database that somebody has emptied.
+  if (existsSync(path) && sizeOf(path) === 0) throw new DaybookError('missing_database', `${path} is empty`);
   const db = new Sqlite(path, { readonly: true, fileMustExist: true });
   try {
     db.pragma('busy_timeout = 1000');

@@ -42,8 +42,8 @@ const mutants: Mutant[] = [
   {
     file: insert,
     fault: 'it keeps whole seconds',
-    from: 'parameters[at] = row.timestamp;',
-    to: 'parameters[at] = Math.trunc(row.timestamp);',
+    from: 'const { timestamp, typeId, sourceId, actionId } = row;',
+    to: 'const { typeId, sourceId, actionId } = row; const timestamp = Math.trunc(row.timestamp);',
   },
 ];
 

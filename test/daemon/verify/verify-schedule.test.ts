@@ -89,7 +89,7 @@ describe('VerifySchedule', () => {
     const nowMs = Date.now() + 7 * DAY_MS;
     schedule.look(nowMs);
     await waitFor('the failure', () => failures.length === 1);
-    assert.match(failures[0]?.[0] ?? '', /another program/);
+    assert.match(failures[0]?.[0] ?? '', /another mark/);
     schedule.look(nowMs + 3_599_000);
     assert.equal(schedule.isWalking, false);
     schedule.look(nowMs + 3_600_000);
