@@ -348,7 +348,7 @@ export class Client {
     const left = this.#recorder.close();
     this.#link.close();
     if (left > 0) {
-      throw failure ?? new DaybookError('undelivered', `${left} events have no receipt from the daemon`);
+      throw failure ?? new DaybookError('undelivered', `events without a receipt from the daemon: ${left}`);
     }
   }
 

@@ -308,6 +308,6 @@ export class Recorder {
 
   #undelivered(cause: DaybookError): DaybookError {
     const { pending } = this.#counters;
-    return new DaybookError('undelivered', `${pending} events have no receipt: ${cause.message}`, { cause });
+    return new DaybookError('undelivered', `events without a receipt: ${pending}; ${cause.message}`, { cause });
   }
 }

@@ -49,7 +49,7 @@ describe('close()', () => {
     await client.ready();
     for (const event of numberedFrom(0, 7)) client.record(event);
     const startedMs = performance.now();
-    await assert.rejects(client.close({ timeoutMs: 200 }), refusal('undelivered', '7 events'));
+    await assert.rejects(client.close({ timeoutMs: 200 }), refusal('undelivered', ': 7'));
     const tookMs = performance.now() - startedMs;
     // Without a timeout it would be five seconds.
     assert.ok(tookMs >= 190 && tookMs < 4_500, `${tookMs} ms`);
@@ -59,7 +59,7 @@ describe('close()', () => {
   test('without a spool rejects while no daemon is there', async () => {
     const client = connect({ socketPath: '/nonexistent/daybook.sock', spool: false });
     client.record(numbered(0));
-    await assert.rejects(client.close({ timeoutMs: 50 }), refusal('undelivered', '1 events'));
+    await assert.rejects(client.close({ timeoutMs: 50 }), refusal('undelivered', ': 1'));
   });
 
   for (const [name, isThere] of [

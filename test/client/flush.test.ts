@@ -124,26 +124,26 @@ describe('flush() rejects as undelivered, and without a spool so does close(),',
       ),
     );
     await killed;
-    await assert.rejects(client.flush(), refusal('undelivered', '3 events'));
-    await assert.rejects(client.close(), refusal('undelivered', '3 events'));
+    await assert.rejects(client.flush(), refusal('undelivered', ': 3'));
+    await assert.rejects(client.close(), refusal('undelivered', ': 3'));
   });
 
   test('when it is under way as the daemon dies', async () => {
     await using daemon = await FakeDaemon.start();
     const client = daemon.connect({ reconnect: false, spool: false });
     client.record(numbered(0));
-    const flushed = assert.rejects(client.flush(), refusal('undelivered', '1 events'));
+    const flushed = assert.rejects(client.flush(), refusal('undelivered', ': 1'));
     await waitFor('the frame', () => daemon.framesOf('record').length === 1);
     daemon.connections[0]?.destroy();
     await flushed;
-    await assert.rejects(client.close(), refusal('undelivered', '1 events'));
+    await assert.rejects(client.close(), refusal('undelivered', ': 1'));
   });
 
   test('when there never was a daemon and there is no second try', async () => {
     const client = connect({ socketPath: '/nonexistent/daybook.sock', reconnect: false, spool: false });
     client.record(numbered(0));
     await assert.rejects(client.ready(), refusal('not_reachable'));
-    await assert.rejects(client.flush(), refusal('undelivered', '1 events'));
-    await assert.rejects(client.close(), refusal('undelivered', '1 events'));
+    await assert.rejects(client.flush(), refusal('undelivered', ': 1'));
+    await assert.rejects(client.close(), refusal('undelivered', ': 1'));
   });
 });

@@ -3,7 +3,7 @@
  * main thread and in each worker. The daemon itself has no test hooks.
  */
 
-type Thread = 'main' | 'writer' | 'reader' | 'indexer';
+type Thread = 'main' | 'writer' | 'reader';
 
 /** The thread throws, outside of any handler, as soon as `triggerPath` is there. */
 export function threadDiesOnceThereIs(triggerPath: string, thread: 'writer' | 'reader'): string[] {
@@ -134,7 +134,7 @@ export function noticesPollution(path: string): string[] {
 
 function preload(thread: Thread | undefined, script: string): string[] {
   const prologue = `import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-    const threadOf = (data) => ('batchSize' in data ? 'writer' : 'indexPath' in data ? 'indexer' : 'reader');
+    const threadOf = (data) => ('batchSize' in data ? 'writer' : 'reader');
     const thread = isMainThread ? 'main' : threadOf(workerData ?? {});`;
   const imports = script.match(/^\s*import .*$/gm) ?? [];
   const body = script.replaceAll(/^\s*import .*$/gm, '');

@@ -1,6 +1,7 @@
+import { counted } from '../output.ts';
 import { shown } from './cells.ts';
 import { edges, type Line, type Span, span } from './line.ts';
-import { momentText, plural } from './texts.ts';
+import { momentText } from './texts.ts';
 import type { View } from './view.ts';
 
 /** Whose figures these are, whether they are of now, and what is wrong. */
@@ -41,5 +42,5 @@ function right({ origin, figures: { daemon }, now, problem }: View): Span[] {
   if (daemon.gaps === null) return [];
   return daemon.gaps === 0
     ? [span('no gaps known', 'dim')]
-    : [span(`${plural(daemon.gaps, 'gap')}: daybook gaps`, 'yellow')];
+    : [span(`${counted(daemon.gaps, 'gap')}: daybook gaps`, 'yellow')];
 }

@@ -1,7 +1,7 @@
-import { bytesText, wholeNumber } from '../output.ts';
+import { bytesText, counted, wholeNumber } from '../output.ts';
 import { line, type Line, span } from './line.ts';
 import { labelled, panel, type Room } from './panel.ts';
-import { millisecondsText, momentText, plural, rateText } from './texts.ts';
+import { millisecondsText, momentText, rateText } from './texts.ts';
 import type { View } from './view.ts';
 
 const LABEL = 10;
@@ -28,7 +28,7 @@ function rows(view: View, width: number): Line[] {
       performance && `${rateText(performance.events_per_second)} over 60 s`,
     ),
     row('receipts', ...receipts(view)),
-    row('queue', performance && plural(performance.queue_events, 'event'), bytesText(daemon.queue_bytes)),
+    row('queue', performance && counted(performance.queue_events, 'event'), bytesText(daemon.queue_bytes)),
     row(
       'batch',
       performance?.batch_events == null ? null : `mean ${wholeNumber(performance.batch_events)}`,
@@ -55,7 +55,7 @@ function receipts({ figures: { performance } }: View): (string | null)[] {
 }
 
 function cleanup({ figures: { performance, daemon }, now }: View): (string | null)[] {
-  const kept = daemon === null ? null : `keeps ${plural(daemon.retention_days, 'day')}`;
+  const kept = daemon === null ? null : `keeps ${counted(daemon.retention_days, 'day')}`;
   if (performance === null) return [null, kept];
   if (performance.cleanup_running) return ['running now', kept];
   const { next_cleanup: next, last_cleanup: last } = performance;

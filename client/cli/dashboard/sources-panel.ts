@@ -1,10 +1,10 @@
 import type { SourceState } from '../../../shared/messages/sources.ts';
-import { wholeNumber } from '../output.ts';
+import { counted, wholeNumber } from '../output.ts';
 import { fit, fitRight, shown, widthOf } from './cells.ts';
 import type { SourceFigures } from './figures.ts';
 import { line, type Line, type Look, span } from './line.ts';
 import { listed, panel, type Room } from './panel.ts';
-import { momentText, plural, UNKNOWN } from './texts.ts';
+import { momentText, UNKNOWN } from './texts.ts';
 import { matchesFilter, type View } from './view.ts';
 
 const looks: Record<SourceState, Look> = { live: 'green', idle: 'dim', late: 'yellow', stalled: 'red' };
@@ -62,7 +62,7 @@ function rows(view: View, sources: readonly SourceFigures[], { width, height }: 
       span(`  ${fitRight(events, eventsWidth)}`, 'bold'),
     ),
   );
-  return listed(lines, visible, width, (hidden) => `and ${plural(hidden, 'more source')}`);
+  return listed(lines, visible, width, (hidden) => `and ${counted(hidden, 'more source')}`);
 }
 
 /** Only a daemon can say how a source is. */

@@ -25,7 +25,3 @@ export function millisecondsText(milliseconds: number | null): string {
 export function shareText(share: number): string {
   return `${(share * 100).toFixed(1)}%`;
 }
-
-export function plural(count: number, one: string, several = `${one}s`): string {
-  return `${Math.round(count).toLocaleString('en-US')} ${count === 1 ? one : several}`;
-}

@@ -1,11 +1,11 @@
-import { wholeNumber } from '../output.ts';
+import { counted, wholeNumber } from '../output.ts';
 import { fit, fitRight, shown, widthOf } from './cells.ts';
 import { bar } from './curve.ts';
 import type { TypeFigures } from './figures.ts';
 import { line, type Line, span } from './line.ts';
 import { listed, panel, type Room } from './panel.ts';
 import { sortedTypes } from './sorted-types.ts';
-import { plural, rateText, shareText, UNKNOWN } from './texts.ts';
+import { rateText, shareText, UNKNOWN } from './texts.ts';
 import { matchesFilter, type View } from './view.ts';
 
 /** From this width on there is room for how fast each type comes. */
@@ -46,5 +46,5 @@ function rows(view: View, types: readonly TypeFigures[], { width, height }: Room
       span(rateWidth > 0 && rate !== null && rate > 0 ? fitRight(`${rateText(rate)}/s`, rateWidth) : '', 'green'),
     ),
   );
-  return listed(lines, visible, width, (hidden) => `and ${plural(hidden, 'more type')}`);
+  return listed(lines, visible, width, (hidden) => `and ${counted(hidden, 'more type')}`);
 }
