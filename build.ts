@@ -7,7 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
-const [directory = 'dist'] = process.argv.slice(2);
+const directory = relative('.', process.argv[2] ?? 'dist');
 const PLACE = 'shared/program-file.ts';
 const MIGRATIONS = 'daemon/storage/migrations';
 

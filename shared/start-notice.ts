@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRunning } from './is-running.ts';
 import { readNote, writeNote } from './note-file.ts';
 
 /** What a daemon is at that starts and does not listen yet. */
@@ -34,15 +35,6 @@ export function readStartNotice(dataDirectory: string): StartNotice | undefined 
   if (typeof pid !== 'number' || typeof started !== 'number' || typeof at !== 'number' || typeof doing !== 'string') {
     return undefined;
   }
-  if (Math.abs(Date.now() / 1000 - at) > FRESH_SECONDS || !isAlive(pid)) return undefined;
+  if (Math.abs(Date.now() / 1000 - at) > FRESH_SECONDS || !isRunning(pid)) return undefined;
   return { pid, started, at, doing, share: typeof notice?.share === 'number' ? notice.share : null };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

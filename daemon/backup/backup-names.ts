@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isRunning } from '../../shared/is-running.ts';
 
 /** The name of a backup to which nobody gave one: `events-7f3c2a10-20261122T101500123Z.db`. By name they are by age. */
 export function backupName(databaseId: string, time = new Date()): string {
@@ -32,7 +33,8 @@ export function sweepPartials(file: string): void {
   const pattern = new RegExp(String.raw`^(?:${names.join('|')})\.(\d+)\.partial(?:-journal)?$`);
   for (const name of readdirSync(directory)) {
     const pid = Number(pattern.exec(name)?.[1]);
-    if (Number.isInteger(pid) && (pid === process.pid || !isAlive(pid))) rmSync(join(directory, name), { force: true });
+    if (Number.isInteger(pid) && (pid === process.pid || !isRunning(pid)))
+      rmSync(join(directory, name), { force: true });
   }
 }
 
@@ -42,13 +44,4 @@ function prefixOf(databaseId: string): string {
 
 function escaped(text: string): string {
   return text.replaceAll(/[^\w-]/g, String.raw`\$&`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { isRunning } from '../../shared/is-running.ts';
 import { minutePassesIn } from '../harness/daemon-faults.ts';
 import { DaemonProcess } from '../harness/daemon-process.ts';
 import { indexedTo } from '../harness/indexed-to.ts';
@@ -29,15 +30,6 @@ function indexerOf(daemon: DaemonProcess): Promise<number> {
     });
     return row === undefined ? undefined : Number.parseInt(row, 10);
   });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const logged = (daemon: DaemonProcess) => readFileSync(daemon.paths.log, 'utf8').split(DISABLED).length - 1;

@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { Verifier } from '../../../daemon/verify/verifier.ts';
+import { isRunning } from '../../../shared/is-running.ts';
 import { limits } from '../../../shared/limits.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
@@ -18,15 +19,6 @@ function openVerifier(t: TestContext, path: string, onDamage?: () => void): Veri
   const verifier = new Verifier(path, onDamage);
   t.after(() => verifier.close());
   return verifier;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('Verifier', () => {
