@@ -3,10 +3,10 @@ import { DaybookError } from './errors.ts';
 /** "Dayb": marks the file as ours, so that another program's database is never written to. */
 export const applicationId = 0x44617962;
 
-/** A table of each schema, the first one first, that those before it do not have. */
-const TABLE_OF_SCHEMA = ['event', 'gap', 'cursor', 'forgetting'] as const;
+/** A table or an index of each schema, the first one first, that those before it do not have. */
+const MARK_OF_SCHEMA = ['event', 'gap', 'cursor', 'forgetting', 'event_by_name'] as const;
 /** The schema that this build writes. */
-export const newestSchema = TABLE_OF_SCHEMA.length;
+export const newestSchema = MARK_OF_SCHEMA.length;
 
 /** Versions further ahead were never written: they are damaged. */
 const NEAR_FUTURE = 1_000;
@@ -58,10 +58,10 @@ export function refusalError({ code, what, cure }: Refusal): DaybookError {
   return new DaybookError(code, `${what}; it was left untouched: ${cure}`);
 }
 
-/** The newest schema whose table is there; 0 when these are no tables of ours. */
+/** The newest schema whose mark is there; 0 when these are no tables of ours. */
 function schemaOf(names: ReadonlySet<string>): number {
   if (!names.has('meta') || !names.has('name')) return 0;
-  return TABLE_OF_SCHEMA.findLastIndex((table) => names.has(table)) + 1;
+  return MARK_OF_SCHEMA.findLastIndex((mark) => names.has(mark)) + 1;
 }
 
 function mend(path: string, pragma: string, value: number): string {

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { limits } from '../../shared/limits.ts';
+import { type NamePair, NamePairs } from '../query/name-pairs.ts';
 import type { Steps } from '../query/steps.ts';
 
 /** What the database knows of a source. */
@@ -24,14 +25,15 @@ export interface KnownSources {
 
 type Row = Omit<KnownSource, 'lastTimestamp'>;
 
-/** Sources between two looks at what else there is to do: each is one look into the index by source. */
-const SLICE_SOURCES = 128;
+/** Looks into the index by name between two looks at what else there is to do. */
+const SLICE_LOOKS = 128;
 
 /** The sources that have a cadence or events: the first are all here, of the others those with the newest commits. */
 export class SourceList {
   readonly #declared: Statement<[], Row>;
   readonly #others: Statement<[number], Row>;
-  readonly #lastTimestamp: Statement<[number], number>;
+  readonly #pairs: NamePairs;
+  readonly #lastTimestamp: Statement<NamePair, number>;
 
   constructor(db: Database) {
     this.#declared = db.prepare(
@@ -43,9 +45,11 @@ export class SourceList {
        FROM name WHERE kind = 'source' AND events > 0 AND text NOT IN (SELECT source FROM source_cadence)
        ORDER BY committed DESC, id DESC LIMIT ?`,
     );
+    this.#pairs = new NamePairs(db);
     this.#lastTimestamp = db
-      .prepare<[number], number>(
-        'SELECT timestamp FROM event INDEXED BY event_by_source WHERE source_id = ? ORDER BY timestamp DESC LIMIT 1',
+      .prepare<NamePair, number>(
+        `SELECT timestamp FROM event INDEXED BY event_by_name WHERE type_id = ? AND source_id = ?
+         ORDER BY timestamp DESC LIMIT 1`,
       )
       .pluck();
   }
@@ -55,12 +59,23 @@ export class SourceList {
     const room = limits.sourcesListed - declared.length;
     const others = this.#others.all(room + 1);
     const rows = [...declared, ...others.slice(0, room)];
-    const sources: KnownSource[] = [];
-    for (const row of rows) {
-      const lastTimestamp = row.id === null ? undefined : this.#lastTimestamp.get(row.id);
-      sources.push({ ...row, lastTimestamp: lastTimestamp ?? null });
-      if (sources.length % SLICE_SOURCES === 0) yield;
-    }
+    const lastTimestamps = yield* this.#lastTimestamps();
+    const sources = rows.map((row) => ({
+      ...row,
+      lastTimestamp: (row.id === null ? undefined : lastTimestamps.get(row.id)) ?? null,
+    }));
     return { sources, partial: others.length > room };
+  }
+
+  *#lastTimestamps(): Steps<Map<number, number>> {
+    const bySource = new Map<number, number>();
+    let looks = 0;
+    for (const pair of this.#pairs.all()) {
+      const last = this.#lastTimestamp.get(...pair);
+      if (last !== undefined) bySource.set(pair[1], Math.max(last, bySource.get(pair[1]) ?? last));
+      looks += 1;
+      if (looks % SLICE_LOOKS === 0) yield;
+    }
+    return bySource;
   }
 }

@@ -2,17 +2,18 @@ import { DaybookError } from '../../shared/errors.ts';
 import { notACursor, partsOf } from './cursor.ts';
 import type { Drive } from './event-filter.ts';
 import type { RowKey } from './grouped-rows.ts';
+import type { NamePair } from './name-pairs.ts';
 
 /** Where a count goes on: in which part of the time, by which index, behind which row. */
 export interface CountPosition {
   part: number;
-  /** Names whose events are left. Another index may be the best one by now, but this is the one that was begun. */
+  /** Names whose events are left. There may be others by now, but these were begun with. */
   drive?: Drive;
   key?: RowKey;
 }
 
 export function encodeCountCursor(databaseId: string, { part, drive, key }: CountPosition): string {
-  const names = drive && [drive.by, ...(drive.by === 'time' ? [] : drive.ids)];
+  const names = drive && (drive.by === 'time' ? [] : drive.pairs.flat());
   const values = key?.map((value) => (typeof value === 'number' ? value : value.toString('hex')));
   const parts = [databaseId, 'count', part, names ?? null, values ?? null];
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
@@ -31,10 +32,11 @@ export function decodeCountCursor(cursor: string, databaseId: string): CountPosi
 }
 
 function driveFrom(names: unknown): Drive {
-  const [by, ...ids] = listFrom(names);
-  if (by === 'time' && ids.length === 0) return { by };
-  if ((by !== 'type' && by !== 'source') || ids.length === 0 || !ids.every(isPlace)) throw notACursor();
-  return { by, ids };
+  const ids = listFrom(names);
+  if (ids.length === 0) return { by: 'time' };
+  if (ids.length % 2 !== 0 || !ids.every(isPlace)) throw notACursor();
+  const pairs = Array.from({ length: ids.length / 2 }, (_, n): NamePair => [ids[2 * n] ?? 0, ids[2 * n + 1] ?? 0]);
+  return { by: 'name', pairs };
 }
 
 function listFrom(value: unknown): unknown[] {

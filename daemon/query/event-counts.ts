@@ -13,7 +13,7 @@ import { KeyStreams } from './key-stream.ts';
 import type { Steps } from './steps.ts';
 import { StoredEvents } from './stored-events.ts';
 
-const NO_HASH = Buffer.alloc(0);
+const NO_IDENTITY = Buffer.alloc(0);
 
 /** One count under way. */
 interface Count {
@@ -94,7 +94,7 @@ export class EventCounts {
     }
     const drive = at.drive ?? this.#drives.choose(count.filter);
     if (count.filter.conditions === undefined && drive.by === 'time') {
-      return this.#grouped(count, at, this.#eventRows, [part.since, NO_HASH], [part.until, NO_HASH]);
+      return this.#grouped(count, at, this.#eventRows, [part.since, NO_IDENTITY], [part.until, NO_IDENTITY]);
     }
     return this.#judged(count, part, { ...at, drive }, deadline);
   }
@@ -121,7 +121,7 @@ export class EventCounts {
   ): CountPosition | undefined {
     const { filter, groups } = count;
     const { drive } = at;
-    const one = drive.by === 'time' ? drive : { by: drive.by, ids: drive.ids.slice(0, 1) };
+    const one: Drive = drive.by === 'time' ? drive : { by: 'name', pairs: drive.pairs.slice(0, 1) };
     if (at.key !== undefined && !isLike(at.key, [0, 0])) throw notACursor();
     const [timestamp = 0, id = 0] = at.key ?? [];
     const from = at.key && { timestamp: Number(timestamp), id: Number(id) };
@@ -132,7 +132,8 @@ export class EventCounts {
       from,
       filter.conditions === undefined ? 'keys' : 'candidates',
     );
-    if (stream === undefined) throw notACursor();
+    // No event has these names.
+    if (stream === undefined) return undefined;
     let row = stream.peek(limits.scanRows);
     while (row !== undefined) {
       if (matches(filter, row)) {
@@ -146,8 +147,8 @@ export class EventCounts {
       if (isOver) return { ...at, key: [row.timestamp, row.id] };
       row = stream.peek(limits.scanRows);
     }
-    if (drive.by === 'time' || drive.ids.length === 1) return undefined;
-    return { part: at.part, drive: { by: drive.by, ids: drive.ids.slice(1) } };
+    if (drive.by === 'time' || drive.pairs.length === 1) return undefined;
+    return { part: at.part, drive: { by: 'name', pairs: drive.pairs.slice(1) } };
   }
 }
 

@@ -1,8 +1,9 @@
-import type { Database, Statement } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import type { StoredEvent } from '../../shared/event.ts';
 import type { EventFilter } from '../../shared/messages/filter.ts';
 import type { NameReader } from '../storage/name-reader.ts';
 import { EventConditions } from './event-conditions.ts';
+import { type NamePair, NamePairs } from './name-pairs.ts';
 
 /** A filter in terms of dictionary ids. An undefined set allows everything. */
 export interface ResolvedFilter {
@@ -72,30 +73,20 @@ export function matchesUnstored(filter: EventFilter, event: StoredEvent): boolea
   );
 }
 
-/** Which index a page walks: one stream a name, or the one stream of everything. */
-export type Drive = { by: 'type' | 'source'; ids: number[] } | { by: 'time' };
+/** Which index a page walks: one stream for each type and source, or the one stream of everything. */
+export type Drive = { by: 'name'; pairs: NamePair[] } | { by: 'time' };
 
-/** Picks the index that leaves the fewest rows to look at, going by the counts in the dictionary. */
+/** Picks the index that leaves the fewest rows to look at. */
 export class DriveChooser {
-  readonly #events: Statement<[string, number], number>;
+  readonly #pairs: NamePairs;
 
   constructor(db: Database) {
-    this.#events = db.prepare<[string, number], number>('SELECT events FROM name WHERE kind = ? AND id = ?').pluck();
+    this.#pairs = new NamePairs(db);
   }
 
-  choose(filter: ResolvedFilter): Drive {
-    const { types, sources } = filter;
+  choose({ types, sources }: ResolvedFilter): Drive {
     if (types === undefined && sources === undefined) return { by: 'time' };
-    if (sources === undefined) return { by: 'type', ids: [...(types ?? [])] };
-    if (types === undefined) return { by: 'source', ids: [...sources] };
-    return this.#sum('type', types) <= this.#sum('source', sources)
-      ? { by: 'type', ids: [...types] }
-      : { by: 'source', ids: [...sources] };
-  }
-
-  #sum(kind: 'type' | 'source', ids: ReadonlySet<number>): number {
-    let events = 0;
-    for (const id of ids) events += this.#events.get(kind, id) ?? 0;
-    return events;
+    const pairs = this.#pairs.matching(types, sources);
+    return pairs === undefined ? { by: 'time' } : { by: 'name', pairs };
   }
 }

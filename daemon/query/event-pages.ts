@@ -25,8 +25,10 @@ export interface ArrivalPage {
   lost: TailReset[];
 }
 
-/** Rows of the first window of a page that has to look for its events. The next ones are each twice as long. */
+/** Rows of the first windows of a page that has to look for its events. The next ones are each twice as long. */
 const FIRST_WINDOW_ROWS = 128;
+/** The streams of a page share the rows it needs, which one of them may have all of. */
+const LEAST_WINDOW_ROWS = 8;
 
 /**
  * Reads events in pages. A page is bounded in rows, payload bytes and time, whatever is asked: when one of them runs
@@ -92,7 +94,7 @@ export class EventPages {
     const isExact = isByKeys && (waiting !== undefined || decidesAlone(drive, filter));
     const streams = waiting ?? this.#streams.open(drive, filter, order, from, isExact ? 'events' : otherwise);
     // When the index decides alone a window is the page; otherwise rows will be passed over.
-    let windowRows = isExact ? limit + 1 : FIRST_WINDOW_ROWS;
+    let windowRows = Math.max(Math.ceil((isExact ? limit + 1 : FIRST_WINDOW_ROWS) / streams.length), LEAST_WINDOW_ROWS);
 
     const events = new PageContent<Item>();
     let last: PagePosition | undefined;
@@ -162,11 +164,11 @@ export class EventPages {
 }
 
 /**
- * Whether every row of the drive's index matches, within the range of time, when neither actions nor payloads count. Where
+ * Whether every row of the drive's streams matches, within the range of time, when neither actions nor payloads count. Where
  * there is no list of what is unprocessed, that is nearly everything.
  */
 function decidesAlone(drive: Drive, filter: ResolvedFilter): boolean {
-  return filter.processed !== 1 && (drive.by === 'time' || filter.types === undefined || filter.sources === undefined);
+  return filter.processed !== 1 && (drive.by === 'name' || (filter.types ?? filter.sources) === undefined);
 }
 
 function addLost(lost: TailReset[], lostFrom: number, lostTo: number): void {

@@ -26,7 +26,7 @@ interface Table {
 
 const eventRows: Table = {
   from: 'event INDEXED BY event_identity',
-  key: ['timestamp', 'hash'],
+  key: ['timestamp', 'identity'],
   columns: {
     hour: 'CAST(timestamp / 3600 AS INTEGER)',
     type_id: 'type_id',
@@ -63,7 +63,7 @@ export class GroupedRows {
       .raw();
   }
 
-  /** Events by (timestamp, hash). */
+  /** Events by (timestamp, identity). */
   static ofEvents(db: Database): GroupedRows {
     return new GroupedRows(db, eventRows);
   }

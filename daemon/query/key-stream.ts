@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Order } from '../../shared/messages/query.ts';
 import type { PagePosition } from './cursor.ts';
 import type { Drive, FilterableRow, ResolvedFilter } from './event-filter.ts';
+import { type NamePair, NamePairs } from './name-pairs.ts';
 
 /** What is read of an event to judge it. */
 export interface KeyRow extends FilterableRow {
@@ -54,7 +55,7 @@ export class KeyStreams {
 
   /** One stream for each type and source of the list of waiting events, up to an id of it. */
   openWaiting(
-    pairs: readonly (readonly [typeId: number, sourceId: number])[],
+    pairs: readonly NamePair[],
     upToId: number,
     range: Range,
     order: Order,
@@ -67,7 +68,7 @@ export class KeyStreams {
     );
   }
 
-  /** One stream for each name of the drive. */
+  /** One stream for each pair of the drive. */
   open(
     drive: Drive,
     range: Range,
@@ -78,8 +79,9 @@ export class KeyStreams {
     if (drive.by === 'time') {
       return [new KeyStream(new TimeWindows(this.#statements, columns, range, order), from)];
     }
-    const { by, ids } = drive;
-    return ids.map((id) => new KeyStream(new NameWindows(this.#statements, columns, range, order, by, [id]), from));
+    return drive.pairs.map(
+      (pair) => new KeyStream(new NameWindows(this.#statements, columns, range, order, 'name', pair), from),
+    );
   }
 }
 
@@ -118,7 +120,7 @@ export class KeyStream {
   }
 }
 
-/** Events of one type, of one source, or waiting ones of both: their index has the page order. */
+/** Events of one type and source, or waiting ones of both: their index has the page order. */
 class NameWindows implements Windows {
   readonly #instant: Statement<unknown[], KeyRow>;
   readonly #range: Statement<unknown[], KeyRow>;
@@ -132,7 +134,7 @@ class NameWindows implements Windows {
     columns: Columns,
     bounds: Range,
     order: Order,
-    by: 'type' | 'source' | 'waiting',
+    by: 'name' | 'waiting',
     key: readonly number[],
   ) {
     this.#instant = statements.get(by, columns, order, 'instant');
@@ -163,8 +165,8 @@ class NameWindows implements Windows {
 
 /**
  * All events by time. Their index has the hash behind the timestamp, not the id: the rows of one instant are sorted here,
- * when the window holds all of them. More events than that in one instant are read from the index by source or by type,
- * which has them by id.
+ * when the window holds all of them. More events than that in one instant are read from the index by name, which has them
+ * by id.
  */
 class TimeWindows implements Windows {
   readonly #statements: Statements;
@@ -210,18 +212,24 @@ class TimeWindows implements Windows {
     }
   }
 
-  /** The next rows of a crowded instant, from one stream for each name. */
+  /** The next rows of a crowded instant, from one stream for each pair of names. */
   #instant(timestamp: number, position: PagePosition | undefined, rows: number): KeyRow[] {
     const isUp = this.#order === 'asc';
     const from = position?.timestamp === timestamp ? position.id : isUp ? -1 : Number.MAX_SAFE_INTEGER;
-    const { by, ids } = this.#statements.fewestNames();
-    const statement = this.#statements.get(by, this.#columns, this.#order, 'instant');
-    let found: KeyRow[] = [];
-    for (const id of ids) {
-      const more = statement.all(id, timestamp, from, rows);
-      if (more.length > 0) found = inPageOrder([...found, ...more], undefined, isUp).slice(0, rows);
+    const statement = this.#statements.get('name', this.#columns, this.#order, 'instant');
+    const pairs = [...this.#statements.pairs.all()];
+    // Twice what is wanted in all, because what lies behind the last row of any of them is left for the next window.
+    const share = Math.min(Math.max(Math.ceil((2 * rows) / pairs.length), LEAST_ROWS), rows);
+    const found: KeyRow[] = [];
+    // Where it is known that no stream has more.
+    let end = isUp ? Number.MAX_SAFE_INTEGER : -1;
+    for (const pair of pairs) {
+      const more = statement.all(...pair, timestamp, from, share);
+      found.push(...more);
+      const last = more[share - 1]?.id ?? end;
+      end = isUp ? Math.min(end, last) : Math.max(end, last);
     }
-    return found;
+    return inPageOrder(found, undefined, isUp).filter(({ id }) => (isUp ? id <= end : id >= end));
   }
 }
 
@@ -244,11 +252,13 @@ function nextUp(value: number): number {
 
 /** The statements of all windows, each prepared when it is needed first. */
 class Statements {
+  readonly pairs: NamePairs;
   readonly #db: Database;
   readonly #prepared = new Map<string, Statement<unknown[], KeyRow>>();
 
   constructor(db: Database) {
     this.#db = db;
+    this.pairs = new NamePairs(db);
   }
 
   get(by: Place, columns: Columns, order: Order, part: 'instant' | 'range'): Statement<unknown[], KeyRow> {
@@ -260,21 +270,11 @@ class Statements {
     }
     return statement;
   }
-
-  /** All names of the kind that has fewer. */
-  fewestNames(): { by: 'type' | 'source'; ids: number[] } {
-    const idsOf = (kind: 'type' | 'source') =>
-      this.#db.prepare<[string], number>('SELECT id FROM name WHERE kind = ?').pluck().all(kind);
-    const types = idsOf('type');
-    const sources = idsOf('source');
-    return types.length < sources.length ? { by: 'type', ids: types } : { by: 'source', ids: sources };
-  }
 }
 
 /** INDEXED BY, and CROSS JOIN, keep the planner to what gives the page order, whatever its statistics say. */
 const PLACES = {
-  type: { from: 'event INDEXED BY event_by_type', key: 'type_id = ? AND ' },
-  source: { from: 'event INDEXED BY event_by_source', key: 'source_id = ? AND ' },
+  name: { from: 'event INDEXED BY event_by_name', key: 'type_id = ? AND source_id = ? AND ' },
   time: { from: 'event INDEXED BY event_identity', key: '' },
   waiting: {
     from: 'waiting CROSS JOIN event USING (type_id, source_id, timestamp, id)',

@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { limits } from '../../shared/limits.ts';
 import { storageFailure } from '../storage/storage-failure.ts';
 
-const indexes = ['event_by_source', 'event_by_type', 'event_identity'] as const;
+const indexes = ['event_by_name', 'event_identity'] as const;
 
 /** Finds out which events lie where the table cannot be read. The indexes still know their ids. */
 export class UnreadableEvents {

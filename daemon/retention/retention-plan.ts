@@ -5,6 +5,7 @@ import { KeptDays } from './kept-days.ts';
 import { type RetentionPolicy, SECONDS_PER_DAY } from './retention-policy.ts';
 import { excessBytes, overheadBytes, spaceUsed } from './space-used.ts';
 import { NameReader } from '../storage/name-reader.ts';
+import { type NamePair, NamePairs } from '../query/name-pairs.ts';
 import { finish, type Steps } from '../query/steps.ts';
 
 /** Rows between two looks at what else there is to do: a few milliseconds. */
@@ -40,16 +41,18 @@ export class RetentionPlanner {
   readonly #db: Database;
   readonly #names: NameReader;
   readonly #byArrival: Statement<[number, number], Row>;
-  readonly #ofType: Statement<[number, number, number, number], Row>;
+  readonly #pairs: NamePairs;
+  readonly #ofPair: Statement<[...NamePair, number, number, number], Row>;
   readonly #types: Statement<[], { id: number; text: string; events: number }>;
 
   constructor(db: Database) {
     this.#db = db;
     this.#names = new NameReader(db);
     this.#byArrival = db.prepare(`SELECT ${COLUMNS} FROM event WHERE id > ? ORDER BY id LIMIT ?`);
-    this.#ofType = db.prepare(
-      `SELECT ${COLUMNS} FROM event INDEXED BY event_by_type
-       WHERE type_id = ? AND (timestamp, id) > (?, ?) ORDER BY timestamp, id LIMIT ?`,
+    this.#pairs = new NamePairs(db);
+    this.#ofPair = db.prepare(
+      `SELECT ${COLUMNS} FROM event INDEXED BY event_by_name
+       WHERE type_id = ? AND source_id = ? AND (timestamp, id) > (?, ?) ORDER BY timestamp, id LIMIT ?`,
     );
     this.#types = db.prepare("SELECT id, text, events FROM name WHERE kind = 'type' AND events > 0");
   }
@@ -123,12 +126,11 @@ export class RetentionPlanner {
       }
     }
 
-    const types: PlannedType[] = [];
-    for (const { id, text, events } of this.#types.all()) {
+    const oldest = yield* this.#oldestKept((row) => expires(row) || isCut(row), isOver);
+    const types = this.#types.all().map(({ id, text, events }): PlannedType => {
       const { events: going = 0, dataBytes = 0 } = byType.get(id) ?? {};
-      const oldest = yield* this.#oldestKept(id, (row) => expires(row) || isCut(row), isOver);
-      types.push({ type: text, events: going, kept: events - going, data_bytes: dataBytes, oldest });
-    }
+      return { type: text, events: going, kept: events - going, data_bytes: dataBytes, oldest: oldest.get(id) ?? null };
+    });
     return {
       events: total.events,
       by_size: total.events - byAge,
@@ -150,15 +152,25 @@ export class RetentionPlanner {
     }
   }
 
-  *#oldestKept(typeId: number, goes: (row: Row) => boolean, isOver: () => boolean): Steps<number | null> {
+  /** The oldest timestamp of each type that keeps any. */
+  *#oldestKept(goes: (row: Row) => boolean, isOver: () => boolean): Steps<Map<number, number>> {
+    const byType = new Map<number, number>();
+    for (const pair of this.#pairs.all()) {
+      const oldest = yield* this.#oldestOfPair(pair, goes, isOver);
+      if (oldest !== null) byType.set(pair[0], Math.min(oldest, byType.get(pair[0]) ?? oldest));
+    }
+    return byType;
+  }
+
+  *#oldestOfPair(pair: NamePair, goes: (row: Row) => boolean, isOver: () => boolean): Steps<number | null> {
     let last: Pick<Row, 'timestamp' | 'id'> = { timestamp: -1, id: 0 };
     for (let size = 16; ; size = WINDOW_ROWS) {
-      const rows = this.#ofType.all(typeId, last.timestamp, last.id, size);
+      const rows = this.#ofPair.all(...pair, last.timestamp, last.id, size);
       const oldest = rows.find((row) => !goes(row));
+      yield* pause(isOver);
       if (oldest !== undefined) return oldest.timestamp;
       if (rows.length < size) return null;
       last = rows.at(-1) ?? last;
-      yield* pause(isOver);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Database, Statement } from 'better-sqlite3';
 export interface Candidate {
   id: number;
   timestamp: number;
-  hash: Buffer;
+  identity: Buffer;
   arrived: number;
   type_id: number;
   source_id: number;
@@ -27,7 +27,7 @@ export interface RetentionWalk {
   save?: () => void;
 }
 
-const COLUMNS = 'id, timestamp, hash, arrived, type_id, source_id, action_id, octet_length(data) AS size';
+const COLUMNS = 'id, timestamp, identity, arrived, type_id, source_id, action_id, octet_length(data) AS size';
 
 export type Window<Place extends unknown[]> = Statement<[...Place, rows: number], Candidate>;
 
@@ -35,10 +35,10 @@ export function arrivalWindow(db: Database): Window<[afterId: number]> {
   return db.prepare(`SELECT ${COLUMNS} FROM event WHERE id > ? ORDER BY id LIMIT ?`);
 }
 
-export function timestampWindow(db: Database): Window<[timestamp: number, hash: Buffer, until: number]> {
+export function timestampWindow(db: Database): Window<[timestamp: number, identity: Buffer, until: number]> {
   return db.prepare(
     `SELECT ${COLUMNS} FROM event INDEXED BY event_identity
-     WHERE (timestamp, hash) > (?, ?) AND timestamp < ? ORDER BY timestamp, hash LIMIT ?`,
+     WHERE (timestamp, identity) > (?, ?) AND timestamp < ? ORDER BY timestamp, identity LIMIT ?`,
   );
 }
 
@@ -77,7 +77,7 @@ export class TimestampWalk implements RetentionWalk {
   readonly #window: Window<[number, Buffer, number]>;
   readonly #untilSeconds: number;
   #timestamp: number;
-  #hash: Buffer = Buffer.alloc(0);
+  #identity: Buffer = Buffer.alloc(0);
 
   constructor(
     window: Window<[number, Buffer, number]>,
@@ -91,11 +91,11 @@ export class TimestampWalk implements RetentionWalk {
   }
 
   next(rows: number): Candidate[] {
-    return this.#window.all(this.#timestamp, this.#hash, this.#untilSeconds, rows);
+    return this.#window.all(this.#timestamp, this.#identity, this.#untilSeconds, rows);
   }
 
-  pass({ timestamp, hash }: Candidate): void {
+  pass({ timestamp, identity }: Candidate): void {
     this.#timestamp = timestamp;
-    this.#hash = hash;
+    this.#identity = identity;
   }
 }

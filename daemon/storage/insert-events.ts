@@ -4,7 +4,7 @@ import { type EventRow, hashOf, payloadOf } from './event-row.ts';
 
 /** What fails costs the whole transaction, so SQLite need not keep what it takes to undo a statement. */
 const INSERT = 'INSERT OR ROLLBACK';
-const ON_DUPLICATE = 'ON CONFLICT (timestamp, hash) DO NOTHING';
+const ON_DUPLICATE = 'ON CONFLICT (timestamp, identity) DO NOTHING';
 
 /** Rows in one INSERT, largest first. Few sizes keep few statements prepared. */
 const ROWS_PER_STATEMENT = [128, 32, 8] as const;
@@ -36,7 +36,7 @@ function placeOf({ at, payloadBytes, isText }: EventRow, from: number): number {
 /**
  * Inserts rows with consecutive ids. SQLite gives the one after the highest in the table, which is faster than being told
  * where to put each row; only where that one is not known to be right, and for the last few rows, is the id given. A row
- * that is there already (same timestamp and hash) takes no id. Only that one conflict is passed over; every other
+ * that is there already (same timestamp and identity) takes no id. Only that one conflict is passed over; every other
  * constraint fails.
  */
 export class InsertEvents {

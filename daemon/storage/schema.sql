@@ -24,13 +24,7 @@ CREATE TABLE event (
   arrived INTEGER NOT NULL,
   processed INTEGER NOT NULL DEFAULT 0,
   data ANY NOT NULL
-) STRICT;
-
-CREATE UNIQUE INDEX event_identity ON event (timestamp, hash);
-
-CREATE INDEX event_by_type ON event (type_id, timestamp);
-
-CREATE INDEX event_by_source ON event (source_id, timestamp);
+, identity BLOB AS (substr(hash, 1, 8)) VIRTUAL) STRICT;
 
 CREATE TABLE rollup (
   hour INTEGER NOT NULL,
@@ -186,3 +180,7 @@ FROM event
 LEFT JOIN name AS type ON type.kind = 'type' AND type.id = event.type_id
 LEFT JOIN name AS source ON source.kind = 'source' AND source.id = event.source_id
 LEFT JOIN name AS action ON action.kind = 'action' AND action.id = event.action_id;
+
+CREATE UNIQUE INDEX event_identity ON event (timestamp, identity);
+
+CREATE INDEX event_by_name ON event (type_id, source_id, timestamp);

@@ -7,8 +7,7 @@ const MAX_LINES = 20;
 /** What must be as many as there are events. An index counts for itself: `count(*)` would take the smallest of them. */
 const counts = {
   'entries in event_identity': 'SELECT count(timestamp) FROM event INDEXED BY event_identity',
-  'entries in event_by_type': 'SELECT count(timestamp) FROM event INDEXED BY event_by_type',
-  'entries in event_by_source': 'SELECT count(timestamp) FROM event INDEXED BY event_by_source',
+  'entries in event_by_name': 'SELECT count(timestamp) FROM event INDEXED BY event_by_name',
   'events by hour': 'SELECT coalesce(sum(recorded - removed), 0) FROM rollup',
   'events by type': "SELECT coalesce(sum(events), 0) FROM name WHERE kind = 'type'",
   'events by source': "SELECT coalesce(sum(events), 0) FROM name WHERE kind = 'source'",

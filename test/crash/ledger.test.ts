@@ -271,12 +271,12 @@ describe('Ledger finds guilty', () => {
       trial.verdict((db) => {
         // While the schema does not know it, an index does not learn of a new row.
         const definition = db
-          .prepare("SELECT * FROM sqlite_schema WHERE name = 'event_by_source'")
+          .prepare("SELECT * FROM sqlite_schema WHERE name = 'event_by_name'")
           .raw()
           .get() as unknown[];
         db.unsafeMode();
         db.pragma('writable_schema = ON');
-        db.exec("DELETE FROM sqlite_schema WHERE name = 'event_by_source'");
+        db.exec("DELETE FROM sqlite_schema WHERE name = 'event_by_name'");
         db.pragma('writable_schema = RESET');
         trial.database.reopen();
         trial.store([event(9)]);

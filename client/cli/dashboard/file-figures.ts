@@ -7,8 +7,25 @@ import { type Figures, type LearningFigures, MINUTES, nothingKnown, type Said } 
 import { LatestEvents } from './latest-events.ts';
 import { matchesFilter } from './view.ts';
 
-/** Types and sources of a filter that are looked at. */
-const MOST_NAMES = 64;
+/** Pairs of names that a filter finds and that are looked at. */
+const MOST_PAIRS = 64;
+
+/** A type and a source that events have together. */
+interface Pair {
+  typeId: number;
+  sourceId: number;
+}
+
+/** Leaps from one pair to the next in their index. */
+const PAIRS = `
+  WITH RECURSIVE pair (typeId, sourceId) AS (
+    VALUES (-1, -1)
+    UNION ALL
+    SELECT type_id, source_id FROM pair JOIN main.event ON id = (
+      SELECT id FROM main.event WHERE (type_id, source_id) > (typeId, sourceId) ORDER BY type_id, source_id LIMIT 1
+    )
+  )
+  SELECT typeId, sourceId FROM pair WHERE typeId >= 0`;
 
 interface Name {
   kind: 'type' | 'source';
@@ -43,6 +60,7 @@ function read(db: DatabaseSync, path: string, latest: number, filter: string, no
     "SELECT kind, id, text, events FROM main.name WHERE events > 0 AND kind IN ('type', 'source') ORDER BY events DESC, text",
   );
   const types = names.filter(({ kind }) => kind === 'type');
+  const pairs = rows<Pair>(db, PAIRS);
   const [span] = rows<{ oldest: number | null; newest: number | null }>(
     db,
     'SELECT (SELECT min(timestamp) FROM main.event) AS oldest, (SELECT max(timestamp) FROM main.event) AS newest',
@@ -66,12 +84,12 @@ function read(db: DatabaseSync, path: string, latest: number, filter: string, no
       .map(({ id, text, events }) => ({
         source: text,
         events,
-        last: lastOf(db, id),
+        last: lastOf(db, pairs, id),
         state: null,
         cadence_seconds: null,
       })),
     learning: learning(db),
-    latest: latestEvents(db, names, latest, filter),
+    latest: latestEvents(db, names, pairs, latest, filter),
   };
 }
 
@@ -89,13 +107,12 @@ function minutes(db: DatabaseSync, now: number): Figures['minutes'] {
   return { since: first * 60, events };
 }
 
-function lastOf(db: DatabaseSync, sourceId: number): number | null {
-  const [last] = rows<{ last: number | null }>(
-    db,
-    'SELECT max(timestamp) AS last FROM main.event INDEXED BY event_by_source WHERE source_id = ?',
-    sourceId,
-  );
-  return last?.last ?? null;
+function lastOf(db: DatabaseSync, pairs: readonly Pair[], source: number): number | null {
+  const sql = 'SELECT max(timestamp) AS last FROM main.event WHERE type_id = ? AND source_id = ?';
+  const lasts = pairs
+    .filter(({ sourceId }) => sourceId === source)
+    .flatMap(({ typeId, sourceId }) => rows<{ last: number | null }>(db, sql, typeId, sourceId)[0]?.last ?? []);
+  return lasts.length === 0 ? null : Math.max(...lasts);
 }
 
 function learning(db: DatabaseSync): LearningFigures {
@@ -117,22 +134,37 @@ function learning(db: DatabaseSync): LearningFigures {
   };
 }
 
-function latestEvents(db: DatabaseSync, names: readonly Name[], most: number, filter: string): StoredEvent[] {
+function latestEvents(
+  db: DatabaseSync,
+  names: readonly Name[],
+  pairs: readonly Pair[],
+  most: number,
+  filter: string,
+): StoredEvent[] {
   const latest = new LatestEvents(most);
-  latest.add(newestIds(db, names, most, filter).flatMap((id) => eventOf(db, id) ?? []));
+  latest.add(newestIds(db, names, pairs, most, filter).flatMap((id) => eventOf(db, id) ?? []));
   return latest.list;
 }
 
-function newestIds(db: DatabaseSync, names: readonly Name[], most: number, filter: string): number[] {
+function newestIds(
+  db: DatabaseSync,
+  names: readonly Name[],
+  pairs: readonly Pair[],
+  most: number,
+  filter: string,
+): number[] {
   const idsFrom = (condition: string, ...values: SQLInputValue[]) =>
     rows<{ id: number }>(db, `SELECT id FROM main.event ${condition} ORDER BY timestamp DESC LIMIT ?`, ...values, most);
+  const isFound = new Set(
+    names.filter(({ text }) => matchesFilter(filter, text)).map(({ kind, id }) => `${kind} ${id}`),
+  );
   const found =
     filter === ''
       ? idsFrom('INDEXED BY event_identity')
-      : names
-          .filter(({ text }) => matchesFilter(filter, text))
-          .slice(0, MOST_NAMES)
-          .flatMap(({ kind, id }) => idsFrom(`INDEXED BY event_by_${kind} WHERE ${kind}_id = ?`, id));
+      : pairs
+          .filter(({ typeId, sourceId }) => isFound.has(`type ${typeId}`) || isFound.has(`source ${sourceId}`))
+          .slice(0, MOST_PAIRS)
+          .flatMap(({ typeId, sourceId }) => idsFrom('WHERE type_id = ? AND source_id = ?', typeId, sourceId));
   return [...new Set(found.map(({ id }) => id))];
 }
 

@@ -53,7 +53,7 @@ export class EventCopier {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
     );
     this.#hasEvent = db
-      .prepare<[number, Buffer], number>('SELECT id FROM event WHERE timestamp = ? AND hash = ?')
+      .prepare<[number, Buffer], number>('SELECT id FROM event WHERE timestamp = ? AND identity = substr(?, 1, 8)')
       .pluck();
   }
 

@@ -6,7 +6,13 @@ import { childrenOf, parseTreePage, type TreePage } from './tree-page.ts';
 /** No tree is deeper. */
 const MAX_DEPTH = 20;
 
-/** A second witness for the id of an event: the index by (timestamp, hash). */
+interface Entry {
+  timestamp: number;
+  identity: Buffer;
+  id: number;
+}
+
+/** A second witness for the id of an event: the index by (timestamp, identity), which is the hash or, since schema 5, its first half. */
 export class IdentityIndex {
   readonly #file: PageFile;
   readonly #root: number | undefined;
@@ -38,7 +44,7 @@ export class IdentityIndex {
       const middle = (low + high) >> 1;
       const entry = this.#entry(page, page.cells[middle] ?? 0);
       if (entry === undefined) return { index: -1 };
-      const order = entry.timestamp - timestamp || entry.hash.compare(hash);
+      const order = entry.timestamp - timestamp || entry.identity.compare(hash.subarray(0, entry.identity.length));
       if (order === 0) return { index: middle, id: entry.id };
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -46,16 +52,16 @@ export class IdentityIndex {
     return { index: low };
   }
 
-  #entry(page: TreePage, at: number): { timestamp: number; hash: Buffer; id: number } | undefined {
+  #entry(page: TreePage, at: number): Entry | undefined {
     const payload = indexPayload(this.#file, page, at);
     return identityEntry((payload && decodeRecord(payload)) ?? []);
   }
 }
 
 /** What a row of the index by identity says; undefined when it is none. */
-export function identityEntry(row: KeptValue[]): { timestamp: number; hash: Buffer; id: number } | undefined {
-  const [timestamp, hash, id] = row;
+export function identityEntry(row: KeptValue[]): Entry | undefined {
+  const [timestamp, identity, id] = row;
   if (typeof timestamp !== 'number' && typeof timestamp !== 'bigint') return undefined;
-  if (row.length !== 3 || !Buffer.isBuffer(hash) || typeof id !== 'bigint') return undefined;
-  return { timestamp: Number(timestamp), hash, id: Number(id) };
+  if (row.length !== 3 || !Buffer.isBuffer(identity) || typeof id !== 'bigint') return undefined;
+  return { timestamp: Number(timestamp), identity, id: Number(id) };
 }

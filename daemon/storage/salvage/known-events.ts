@@ -5,6 +5,12 @@ import type { PageFile } from './page-file.ts';
 import type { PageMap } from './page-map.ts';
 import type { SourceTree } from './source-trees.ts';
 
+/** Indexes of the events, and how many values a row of them has. */
+const INDEXES = [
+  ['event_identity', 3],
+  ['event_by_name', 4],
+] as const;
+
 type Trees = ReadonlyMap<string, SourceTree>;
 
 /** Which events there were, apart from the table that holds them. */
@@ -26,12 +32,12 @@ export function readKnownEvents(file: PageFile, map: PageMap, trees: Trees): Kno
   let areAll = false;
   let sinceSeconds = Number.POSITIVE_INFINITY;
   let untilSeconds = Number.NEGATIVE_INFINITY;
-  for (const name of ['event_identity', 'event_by_type', 'event_by_source']) {
+  for (const [name, columns] of INDEXES) {
     const tree = trees.get(name);
     if (tree === undefined || areAll) continue;
     const ofIndex = new IdSet();
     for (const row of indexRows(file, map, tree.root)) {
-      const id = row.length === 3 ? row[2] : undefined;
+      const id = row.length === columns ? row.at(-1) : undefined;
       if (typeof id !== 'bigint' || id < 1n || id > Number.MAX_SAFE_INTEGER) continue;
       ofIndex.add(Number(id));
       const timestamp = identityEntry(row)?.timestamp;

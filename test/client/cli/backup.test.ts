@@ -208,7 +208,7 @@ describe('backup', () => {
     await daemon.stop();
     const { database } = daemon.paths;
     const db = new Sqlite(database, { readonly: true });
-    const page = pageOf(db, 'event_by_type', 3);
+    const page = pageOf(db, 'event_by_name', 3);
     db.close();
     overwritePage(database, page);
     const file = join(place.path, 'a.db');

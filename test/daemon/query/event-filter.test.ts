@@ -18,42 +18,43 @@ describe('DriveChooser', () => {
   const choices: [filter: EventFilter, drive: unknown][] = [
     [{}, { by: 'time' }],
     [{ since: 1, actions: ['create'] }, { by: 'time' }],
-    [{ types: ['a'] }, { by: 'type', ids: [1] }],
-    [{ sources: ['x'] }, { by: 'source', ids: [1] }],
+    [{ types: ['a'] }, { by: 'name', pairs: [[1, 1]] }],
     [
-      { types: ['a'], sources: ['y'] },
-      { by: 'source', ids: [2] },
-    ],
-    [
-      { types: ['c'], sources: ['y'] },
-      { by: 'type', ids: [3] },
+      { sources: ['x'] },
+      {
+        by: 'name',
+        pairs: [
+          [1, 1],
+          [3, 1],
+        ],
+      },
     ],
     [
       { types: ['b', 'c'], sources: ['x'] },
-      { by: 'type', ids: [2, 3] },
+      { by: 'name', pairs: [[3, 1]] },
     ],
     [
-      { types: ['a', 'b'], sources: ['y'] },
-      { by: 'source', ids: [2] },
+      { types: ['a'], sources: ['y'] },
+      { by: 'name', pairs: [] },
     ],
-    [{ types: ['a', 'a', 'never'] }, { by: 'type', ids: [1] }],
+    [{ types: ['a', 'a', 'never'] }, { by: 'name', pairs: [[1, 1]] }],
   ];
   for (const [filter, drive] of choices) {
-    test(`takes the index with the fewest rows: ${JSON.stringify(filter)}`, () => {
+    test(`takes one stream for each type and source that match: ${JSON.stringify(filter)}`, () => {
       using database = filled();
       const { db } = database;
       assert.deepEqual(new DriveChooser(db).choose(resolveFilter(filter, new NameReader(db))), drive);
     });
   }
 
-  test('goes by the counts of now', () => {
-    using database = filled();
+  test('walks by time when that would be too many streams', () => {
+    using database = new TemporaryDatabase();
     const { db } = database;
-    const filter = resolveFilter({ types: ['b'], sources: ['x'] }, new NameReader(db));
-    const chooser = new DriveChooser(db);
-    assert.equal(chooser.choose(filter).by, 'type');
-    database.append(Array.from({ length: 20 }, (_, n) => ({ type: 'b', source: 'z', timestamp: 100 + n })));
-    assert.equal(chooser.choose(filter).by, 'source');
+    const choose = () => new DriveChooser(db).choose(resolveFilter({ sources: ['x'] }, new NameReader(db))).by;
+    database.append(Array.from({ length: 1_024 }, (_, n) => ({ type: `t${n}`, source: 'x', timestamp: n })));
+    assert.equal(choose(), 'name');
+    database.append([{ type: 'one more', source: 'y', timestamp: 0 }]);
+    assert.equal(choose(), 'time');
   });
 });
 

@@ -69,7 +69,7 @@ describe('the view events', () => {
       database.db.exec(statistics);
       assert.equal(plan('ORDER BY id DESC LIMIT 2')[0], 'SCAN event');
       assert.equal(plan('ORDER BY timestamp DESC LIMIT 2')[0], 'SCAN event USING INDEX event_identity');
-      assert.match(plan("WHERE event_type = 'note'").join('; '), /event USING INDEX event_by_type/);
+      assert.match(plan("WHERE event_type = 'note'").join('; '), /event USING INDEX event_by_name/);
       for (const end of ['ORDER BY id DESC', 'ORDER BY timestamp']) assert.doesNotMatch(plan(end).join('; '), /TEMP/);
       database.append(Array.from({ length: 300 }, (_, n) => ({ ...small, type: `type ${n % 3}`, timestamp: n })));
     }

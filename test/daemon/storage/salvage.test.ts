@@ -172,7 +172,7 @@ describe('damage that costs no event', () => {
       (bytes) =>
         source.pagesOf('event', 'internal').forEach((page) => pageIn(bytes, page).set(randomBytes(PAGE_BYTES))),
     ],
-    ...['event_identity', 'event_by_type', 'event_by_source'].map((index): [string, (bytes: Buffer) => void] => [
+    ...['event_identity', 'event_by_name'].map((index): [string, (bytes: Buffer) => void] => [
       `${index} is garbage, all of it`,
       (bytes) => source.pagesOf(index).forEach((page) => pageIn(bytes, page).set(randomBytes(PAGE_BYTES))),
     ]),

@@ -128,9 +128,8 @@ describe('verification names', () => {
   }
 
   for (const [index, columns] of [
-    ['event_by_type', 'type_id, timestamp'],
-    ['event_by_source', 'source_id, timestamp'],
-    ['event_identity', 'timestamp, hash'],
+    ['event_by_name', 'type_id, source_id, timestamp'],
+    ['event_identity', 'timestamp, identity'],
   ] as const) {
     test(`${index} when it has other entries than there are events`, () => {
       using database = new TemporaryDatabase();
@@ -196,7 +195,7 @@ describe('verification of a file with damaged pages', () => {
 
   test('goes by the ids alone when no index can be read either', () => {
     const leaf = source.pagesOf('event', 'leaf')[10] ?? 0;
-    const trees = ['event_identity', 'event_by_type', 'event_by_source'];
+    const trees = ['event_identity', 'event_by_name'];
     open(
       source.damaged((bytes) => {
         for (const page of [leaf, ...trees.flatMap((tree) => source.pagesOf(tree))]) pageIn(bytes, page).fill(0);
