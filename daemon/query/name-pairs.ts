@@ -8,16 +8,16 @@ const MOST_STREAMS = 1_024;
 
 /** Which types and sources events have together, leaping from one pair to the next in their index. */
 export class NamePairs {
-  readonly #next: Statement<NamePair, NamePair>;
+  readonly #nextOfType: Statement<NamePair, NamePair>;
+  readonly #nextType: Statement<[number], NamePair>;
 
   /** @param from the events, or the list of waiting ones */
   constructor(db: Database, from: 'event INDEXED BY event_by_name' | 'waiting' = 'event INDEXED BY event_by_name') {
-    this.#next = db
-      .prepare<NamePair, NamePair>(
-        `SELECT type_id, source_id FROM ${from} WHERE (type_id, source_id) > (?, ?)
-         ORDER BY type_id, source_id LIMIT 1`,
-      )
-      .raw();
+    // Not (type_id, source_id) > (?, ?): SQLite would begin at the events of that very pair, and walk over all of them.
+    const next = (condition: string) =>
+      `SELECT type_id, source_id FROM ${from} WHERE ${condition} ORDER BY type_id, source_id LIMIT 1`;
+    this.#nextOfType = db.prepare<NamePair, NamePair>(next('type_id = ? AND source_id > ?')).raw();
+    this.#nextType = db.prepare<[number], NamePair>(next('type_id > ?')).raw();
   }
 
   /** Those that match, in order; undefined when too many have to be looked at. An undefined set allows everything. */
@@ -37,12 +37,17 @@ export class NamePairs {
   }
 
   *all(): Generator<NamePair, void, undefined> {
-    for (let pair = this.#next.get(-1, -1); pair !== undefined; pair = this.#next.get(...pair)) yield pair;
+    for (let pair = this.#nextType.get(-1); pair !== undefined; pair = this.#nextType.get(pair[0])) {
+      yield* this.#fromOn(pair);
+    }
   }
 
   *#ofTypes(types: ReadonlySet<number>): Generator<NamePair, void, undefined> {
-    for (const type of types) {
-      for (let pair = this.#next.get(type, -1); pair?.[0] === type; pair = this.#next.get(...pair)) yield pair;
-    }
+    for (const type of types) yield* this.#fromOn(this.#nextOfType.get(type, -1));
+  }
+
+  /** The pair and those of its type behind it. */
+  *#fromOn(first: NamePair | undefined): Generator<NamePair, void, undefined> {
+    for (let pair = first; pair !== undefined; pair = this.#nextOfType.get(...pair)) yield pair;
   }
 }

@@ -21,8 +21,9 @@ const PAIRS = `
   WITH RECURSIVE pair (typeId, sourceId) AS (
     VALUES (-1, -1)
     UNION ALL
-    SELECT type_id, source_id FROM pair JOIN main.event ON id = (
-      SELECT id FROM main.event WHERE (type_id, source_id) > (typeId, sourceId) ORDER BY type_id, source_id LIMIT 1
+    SELECT type_id, source_id FROM pair JOIN main.event ON id = coalesce(
+      (SELECT id FROM main.event WHERE type_id = typeId AND source_id > sourceId ORDER BY source_id LIMIT 1),
+      (SELECT id FROM main.event WHERE type_id > typeId ORDER BY type_id, source_id LIMIT 1)
     )
   )
   SELECT typeId, sourceId FROM pair WHERE typeId >= 0`;

@@ -72,7 +72,7 @@ describe('the statements of a page', () => {
           }
         }
         // By name: the rest of an instant, and the range behind it.
-        const onEvents = prepared.filter((sql) => !sql.includes('(type_id, source_id) >'));
+        const onEvents = prepared.filter((sql) => !sql.includes('SELECT type_id, source_id FROM'));
         assert.equal(onEvents.length, drive.by === 'time' ? 3 : 6);
         for (const sql of onEvents) {
           const plan = planOf(database.db, sql);

@@ -48,17 +48,27 @@ describe('NamePairs', () => {
     assert.equal(pairs.matching(new Set([1]), undefined, 2)?.length, 2);
   });
 
-  test('reads no row, and seeks each pair', () => {
+  test('seeks each pair, however many events the one before has', () => {
     using database = filled();
-    const plan = database.db
-      .prepare<[], string>(
-        `EXPLAIN QUERY PLAN SELECT type_id, source_id FROM event INDEXED BY event_by_name
-         WHERE (type_id, source_id) > (1, 1) ORDER BY type_id, source_id LIMIT 1`,
-      )
-      .all();
-    assert.deepEqual(
-      plan.map((step) => (step as unknown as { detail: string }).detail),
-      ['SEARCH event USING COVERING INDEX event_by_name ((type_id,source_id)>(?,?))'],
+    const { db } = database;
+    const prepared: string[] = [];
+    const prepare = db.prepare.bind(db);
+    db.prepare = ((sql: string) => {
+      prepared.push(sql);
+      return prepare(sql);
+    }) as typeof db.prepare;
+    for (const from of [undefined, 'waiting'] as const) new NamePairs(db, from);
+    const plans = prepared.map((sql) =>
+      prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql.replaceAll('?', '1')}`)
+        .all()
+        .map(({ detail }) => detail),
     );
+    // A comparison of both at once, '(type_id,source_id)>(?,?)', would begin at the first event of the same pair.
+    assert.deepEqual(plans, [
+      ['SEARCH event USING COVERING INDEX event_by_name (type_id=? AND source_id>?)'],
+      ['SEARCH event USING COVERING INDEX event_by_name (type_id>?)'],
+      ['SEARCH waiting USING PRIMARY KEY (type_id=? AND source_id>?)'],
+      ['SEARCH waiting USING PRIMARY KEY (type_id>?)'],
+    ]);
   });
 });
