@@ -1,11 +1,11 @@
 import { DaybookError } from '../shared/errors.ts';
+import type { EncodedEvents } from './encoded-events.ts';
 
 /** Encoded events with consecutive numbers that will share a frame. */
 export interface Batch {
   /** The number of the first event. */
   first: number;
-  events: Buffer[];
-  bytes: number;
+  events: EncodedEvents;
   /** How many of them, from the front, the spool has taken as well. */
   saved: number;
   /** How many of those, from the front, the spool has given up since, while the frame was under way. */
@@ -43,58 +43,48 @@ export function tooLarge(bytes: number, limits: FrameLimits): DaybookError {
   return new DaybookError('too_large', `the event has ${bytes} bytes; this daemon takes ${limits.bytes}`);
 }
 
-export function newBatch(first: number): Batch {
-  return { first, events: [], bytes: 0, saved: 0, bared: 0, isUrgent: false };
+export function newBatch(first: number, events: EncodedEvents): Batch {
+  return { first, events, saved: 0, bared: 0, isUrgent: false };
 }
 
-export function isFull(batch: Batch): boolean {
-  return batch.events.length >= EVENTS_PER_FRAME || batch.bytes >= BYTES_PER_FRAME;
+/** Whether so many events with so many bytes are as much as a frame should carry. */
+export function isFull(count: number, bytes: number): boolean {
+  return count >= EVENTS_PER_FRAME || bytes >= BYTES_PER_FRAME;
 }
 
 export function lastOf(batch: Batch): number {
-  return batch.first + batch.events.length - 1;
+  return batch.first + batch.events.count - 1;
 }
 
 /** Bytes that are nowhere but in memory. */
-export function unsavedBytes({ events, bytes, saved, bared }: Batch): number {
-  if (saved === 0) return bytes;
-  return sumOf(events.slice(0, bared)) + sumOf(events.slice(saved));
+export function unsavedBytes({ events, saved, bared }: Batch): number {
+  return events.startOf(bared) + events.bytes.length - events.startOf(saved);
 }
 
 /** Keeps in the batch what one frame may carry, one event at least. Returns the rest, if there is one. */
 export function cut(batch: Batch, limits: FrameLimits): Batch | undefined {
-  if (batch.events.length <= limits.events && batch.bytes <= limits.bytes) return undefined;
-  let count = 0;
-  let bytes = 0;
-  for (const { length } of batch.events) {
-    if (count === limits.events || (count > 0 && bytes + length > limits.bytes)) break;
-    count += 1;
-    bytes += length;
-  }
-  if (count === batch.events.length) return undefined;
+  const { events } = batch;
+  if (events.count <= limits.events && events.bytes.length <= limits.bytes) return undefined;
+  let count = 1;
+  while (count < Math.min(events.count, limits.events) && events.startOf(count + 1) <= limits.bytes) count += 1;
+  if (count === events.count) return undefined;
   const rest: Batch = {
     first: batch.first + count,
-    events: batch.events.splice(count),
-    bytes: batch.bytes - bytes,
+    events: events.slice(count),
     saved: Math.max(batch.saved - count, 0),
     bared: 0,
     isUrgent: batch.isUrgent,
   };
-  batch.bytes = bytes;
+  batch.events = events.slice(0, count);
   batch.saved = Math.min(batch.saved, count);
   return rest;
 }
 
 /** Takes the first events out of the batch and returns them. */
-export function dropFirst(batch: Batch, count: number): Buffer[] {
-  const dropped = batch.events.splice(0, count);
+export function dropFirst(batch: Batch, count: number): EncodedEvents {
+  const dropped = batch.events.slice(0, count);
   batch.first += count;
-  batch.bytes -= sumOf(dropped);
+  batch.events = batch.events.slice(count);
   batch.saved = Math.max(batch.saved - count, 0);
   return dropped;
-}
-
-/** Bytes of these events. */
-export function sumOf(events: readonly Buffer[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,5 +1,5 @@
 import type { DaybookError } from '../shared/errors.ts';
-import { encodeRecordBody } from '../shared/messages/record-body.ts';
+import { encodeRecordHead } from '../shared/messages/record-body.ts';
 import { record, type Rejection } from '../shared/messages/record.ts';
 import { Backoff } from './backoff.ts';
 import { type Batch, tooLarge } from './batch.ts';
@@ -108,19 +108,19 @@ export class Delivery {
   #post(lane: Lane, batch: Batch): void {
     this.report(lane, batch.first);
     const { first, events } = batch;
-    if (batch.bytes > this.#link.frameLimits.bytes) {
-      this.#settle(lane, batch, refusedAll(batch, tooLarge(batch.bytes, this.#link.frameLimits)));
+    const { length: bytes } = events.bytes;
+    if (bytes > this.#link.frameLimits.bytes) {
+      this.#settle(lane, batch, refusedAll(batch, tooLarge(bytes, this.#link.frameLimits)));
       return;
     }
     const origin = this.#link.can('gaps') ? { producer: lane.producer, epoch: lane.epoch, first } : undefined;
-    const { bytes } = batch;
     const wait = batch.isUrgent || this.#framesUnderWay >= COMMIT_FROM_FRAMES || this.#options.isAwaited();
     this.#isHeldBack = !wait;
     this.#framesUnderWay += 1;
     this.#bytesUnderWay += bytes;
     this.#link.request({
       kind: record.kind,
-      body: encodeRecordBody(events, 'committed', wait, origin),
+      body: [encodeRecordHead(events.count, 'committed', wait, origin), events.bytes],
       isRepeatable: false,
       onReply: (reply) => {
         const outcome = record.parseReply(reply);
@@ -160,5 +160,6 @@ export class Delivery {
 
 function refusedAll({ events }: Batch, refusal: DaybookError): Outcome {
   const { code, message } = refusal;
-  return { stored: 0, duplicate: 0, rejected: events.map((_, index) => ({ index, code, message })), refusal };
+  const rejected = Array.from({ length: events.count }, (_, index) => ({ index, code, message }));
+  return { stored: 0, duplicate: 0, rejected, refusal };
 }

@@ -1,50 +1,67 @@
 import { type Batch, isFull, newBatch } from './batch.ts';
+import { EventWriter } from './event-writer.ts';
 
 /** Events in memory that are in no frame yet, in batches, in order. */
 export class Gathered {
   readonly #full: Batch[] = [];
-  #filling = newBatch(0);
+  /** What is not a full batch yet, and the number of its first event. */
+  #writer = new EventWriter();
+  #first = 0;
   count = 0;
   bytes = 0;
 
-  /** Adds an event. True when its batch is full with it. */
-  push(counter: number, event: Buffer): boolean {
-    let batch = this.#filling;
-    if (batch.events.length === 0) batch.first = counter;
-    else if (counter !== batch.first + batch.events.length) {
-      this.#full.push(batch);
-      batch = this.#filling = newBatch(counter);
+  /**
+   * Encodes an event, and returns its bytes; `push` adds it.
+   * @throws DaybookError when it can never be stored: invalid_data (not encodable), invalid_utf8, too_large
+   */
+  write(event: unknown): number {
+    // An event may have code of its own, which may record other events while this one is being written.
+    if (this.#writer.isWriting) {
+      this.#seal();
+      this.#writer = new EventWriter();
     }
-    batch.events.push(event);
-    batch.bytes += event.length;
+    const writer = this.#writer;
+    const bytes = writer.write(event);
+    if (this.#writer !== writer) {
+      this.#seal();
+      this.#writer = writer;
+    }
+    return bytes;
+  }
+
+  /** Adds the event that was written last. True when its batch is full with it. */
+  push(counter: number): boolean {
+    const writer = this.#writer;
+    if (writer.count > 0 && counter !== this.#first + writer.count) this.#seal();
+    if (writer.count === 0) this.#first = counter;
+    const before = writer.bytes;
+    writer.keep();
     this.count += 1;
-    this.bytes += event.length;
-    if (!isFull(batch)) return false;
-    this.#full.push(batch);
-    this.#filling = newBatch(0);
+    this.bytes += writer.bytes - before;
+    if (!isFull(writer.count, writer.bytes)) return false;
+    this.#seal();
     return true;
   }
 
   /** Takes the first batch. */
   take(): Batch | undefined {
-    const batch = this.#full.shift() ?? this.#takeFilling();
+    if (this.#full.length === 0) this.#seal();
+    const batch = this.#full.shift();
     if (batch === undefined) return undefined;
-    this.count -= batch.events.length;
-    this.bytes -= batch.bytes;
+    this.count -= batch.events.count;
+    this.bytes -= batch.events.bytes.length;
     return batch;
   }
 
   /** Puts back what was left of the first batch. */
   putBack(batch: Batch): void {
     this.#full.unshift(batch);
-    this.count += batch.events.length;
-    this.bytes += batch.bytes;
+    this.count += batch.events.count;
+    this.bytes += batch.events.bytes.length;
   }
 
-  #takeFilling(): Batch | undefined {
-    if (this.#filling.events.length === 0) return undefined;
-    const batch = this.#filling;
-    this.#filling = newBatch(0);
-    return batch;
+  /** What there is becomes a batch. */
+  #seal(): void {
+    if (this.#writer.count > 0) this.#full.push(newBatch(this.#first, this.#writer.take()));
   }
 }

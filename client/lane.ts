@@ -1,4 +1,5 @@
 import { type Batch, cut, dropFirst, type FrameLimits, lastOf } from './batch.ts';
+import type { EncodedEvents } from './encoded-events.ts';
 import type { Backlog, Segment } from './spool/backlog.ts';
 import type { GapNotes } from './spool/gap-notes.ts';
 
@@ -14,7 +15,7 @@ export class Lane {
   backlog: Backlog | undefined;
   notes: GapNotes | undefined;
   /** Told of events that the spool has given up, and that have no receipt now. */
-  onGivenUp: (first: number, events: readonly Buffer[]) => void = () => undefined;
+  onGivenUp: (first: number, events: EncodedEvents) => void = () => undefined;
   /** Was under way, in order. */
   #returned: Batch[] = [];
   readonly #underWay = new Set<Batch>();
@@ -70,7 +71,7 @@ export class Lane {
     batch.bared = 0;
     if (bared > 0) this.onGivenUp(first, dropFirst(batch, bared));
     batch.isUrgent = true;
-    const returned = [...this.#returned, batch].filter(({ events }) => events.length > 0);
+    const returned = [...this.#returned, batch].filter(({ events }) => events.count > 0);
     this.#returned = returned.toSorted((a, b) => a.first - b.first);
     this.#release();
   }
@@ -83,11 +84,11 @@ export class Lane {
 
   /** Batches that were sent, or will be again, of which the spool has not had every event. In order. */
   unsaved(): Batch[] {
-    return this.#sent().filter(({ events, saved, bared }) => saved < events.length && bared === 0);
+    return this.#sent().filter(({ events, saved, bared }) => saved < events.count && bared === 0);
   }
 
   /** Numbers of events that were sent, or will be again, and that are in memory only. In order, both ends inclusive. */
-  inMemoryOnly(): { first: number; events: readonly Buffer[] }[] {
+  inMemoryOnly(): { first: number; events: EncodedEvents }[] {
     return this.#sent().flatMap(({ first, events, saved, bared }) => [
       { first, events: events.slice(0, bared) },
       { first: first + saved, events: events.slice(saved) },
@@ -102,7 +103,7 @@ export class Lane {
   drop(
     segment: Segment,
     onDropped: (counter: number, event: Buffer) => void,
-    onUnsaved: (events: readonly Buffer[]) => void,
+    onUnsaved: (events: EncodedEvents) => void,
   ): void {
     const unread: Batch[] = [];
     for (;;) {
@@ -112,15 +113,16 @@ export class Lane {
       unread.push(batch);
     }
     const last = segment.last ?? 0;
-    const report = (first: number, events: readonly Buffer[]) => {
-      for (const [index, event] of events.entries()) onDropped(first + index, event);
+    const report = (first: number, events: EncodedEvents) => {
+      let counter = first;
+      for (const event of events) onDropped(counter++, event);
     };
     for (const batch of this.#returned) {
       const { first } = batch;
       const count = Math.min(batch.saved, last - first + 1);
       if (count > 0) report(first, dropFirst(batch, count));
     }
-    this.#returned = this.#returned.filter(({ events }) => events.length > 0);
+    this.#returned = this.#returned.filter(({ events }) => events.count > 0);
     for (const { first, events } of unread) report(first, events);
     for (const batch of this.#underWay) {
       const count = Math.min(batch.saved, last - batch.first + 1);

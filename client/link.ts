@@ -1,7 +1,7 @@
 import type { ByteStream, Transport } from '../shared/byte-stream.ts';
 import { decode, encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
-import { encodeFrame, type Frame, FrameDecoder } from '../shared/frame.ts';
+import { encodeFrame, encodeFrameInPieces, type Frame, FrameDecoder } from '../shared/frame.ts';
 import { limits } from '../shared/limits.ts';
 import { errorFromBody } from '../shared/messages/error-body.ts';
 import { hello, type HelloReply } from '../shared/messages/hello.ts';
@@ -27,8 +27,8 @@ export interface LinkOptions {
 /** A request until it is answered. */
 export interface PendingRequest {
   kind: string;
-  /** msgpack bytes, or what makes them each time the request is sent. */
-  body: Uint8Array | (() => Uint8Array);
+  /** msgpack bytes, in one piece or two, or what makes them each time the request is sent. */
+  body: Uint8Array | readonly [Uint8Array, Uint8Array] | (() => Uint8Array);
   /** Safe to send again when the connection was lost before the answer. */
   isRepeatable: boolean;
   onReply: (body: unknown) => void;
@@ -261,7 +261,8 @@ export class Link {
 
   #send(id: number, request: PendingRequest): void {
     const body = typeof request.body === 'function' ? request.body() : request.body;
-    this.#stream?.write(encodeFrame(request.kind, id, body));
+    if (body instanceof Uint8Array) this.#stream?.write(encodeFrame(request.kind, id, body));
+    else for (const part of encodeFrameInPieces(request.kind, id, body)) this.#stream?.write(part);
   }
 
   /** The daemon does not want this connection: a later one may fare better, or none will. */

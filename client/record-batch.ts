@@ -1,37 +1,45 @@
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput } from '../shared/event.ts';
-import { encodeEvent, encodeRecordBody } from '../shared/messages/record-body.ts';
+import { encodeRecordHead } from '../shared/messages/record-body.ts';
 import { type Durability, type Receipt, record, type Rejection } from '../shared/messages/record.ts';
-import { isFull, newBatch, tooLarge } from './batch.ts';
+import { isFull, tooLarge } from './batch.ts';
+import type { EncodedEvents } from './encoded-events.ts';
+import type { EventWriter } from './event-writer.ts';
 import type { Link } from './link.ts';
 
-/** Sends events of their own and resolves with their receipt. @throws DaybookError */
-export async function recordBatch(link: Link, events: Iterable<EventInput>, durability: Durability): Promise<Receipt> {
+/**
+ * Sends events of their own and resolves with their receipt.
+ * @param writer empty; and so it is again when the promise is there, unless `events` throws
+ * @throws DaybookError
+ */
+export async function recordBatch(
+  link: Link,
+  writer: EventWriter,
+  events: Iterable<EventInput>,
+  durability: Durability,
+): Promise<Receipt> {
   const sent: { receipt: Promise<Receipt>; indexes: number[] }[] = [];
   const local: Rejection[] = [];
   const { frameLimits } = link;
-  let batch = newBatch(0);
   let indexes: number[] = [];
   const send = () => {
-    sent.push({ receipt: requestReceipt(link, batch.events, durability), indexes });
-    batch = newBatch(0);
+    sent.push({ receipt: requestReceipt(link, writer.take(), durability), indexes });
     indexes = [];
   };
   let index = -1;
   for (const event of events) {
     index += 1;
     try {
-      const bytes = encodeEvent(event);
-      if (bytes.length > frameLimits.bytes) throw tooLarge(bytes.length, frameLimits);
-      if (batch.bytes + bytes.length > frameLimits.bytes) send();
-      batch.events.push(bytes);
-      batch.bytes += bytes.length;
+      const bytes = writer.write(event);
+      if (bytes > frameLimits.bytes) throw tooLarge(bytes, frameLimits);
+      if (writer.bytes + bytes > frameLimits.bytes) send();
+      writer.keep();
       indexes.push(index);
     } catch (error) {
       if (!(error instanceof DaybookError)) throw error;
       local.push({ index, code: error.code, message: error.message });
     }
-    if (isFull(batch) || indexes.length >= frameLimits.events) send();
+    if (isFull(writer.count, writer.bytes) || indexes.length >= frameLimits.events) send();
   }
   if (indexes.length > 0) send();
   // What is sent in one frame has its receipt in one.
@@ -41,11 +49,11 @@ export async function recordBatch(link: Link, events: Iterable<EventInput>, dura
   return mergeReceipts(parts, local, durability);
 }
 
-function requestReceipt(link: Link, events: readonly Buffer[], durability: Durability): Promise<Receipt> {
+function requestReceipt(link: Link, events: EncodedEvents, durability: Durability): Promise<Receipt> {
   return new Promise((resolve, reject) => {
     link.request({
       kind: record.kind,
-      body: encodeRecordBody(events, durability, true),
+      body: [encodeRecordHead(events.count, durability, true), events.bytes],
       isRepeatable: true,
       onReply: (body) => resolve(record.parseReply(body)),
       onError: reject,

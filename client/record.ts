@@ -2,12 +2,12 @@ import { encode } from '../shared/codec.ts';
 import { DaybookError } from '../shared/errors.ts';
 import type { EventInput } from '../shared/event.ts';
 import { flush } from '../shared/messages/flush.ts';
-import { encodeEvent } from '../shared/messages/record-body.ts';
 import type { Durability, Receipt, Rejection } from '../shared/messages/record.ts';
 import type { Batch } from './batch.ts';
 import { Conditions } from './conditions.ts';
 import { Delivery, type Outcome } from './delivery.ts';
 import { EventClock } from './event-clock.ts';
+import { EventWriter } from './event-writer.ts';
 import type { Lane } from './lane.ts';
 import type { Link } from './link.ts';
 import { recordBatch } from './record-batch.ts';
@@ -48,6 +48,8 @@ export class Recorder {
   readonly #stash: Stash;
   readonly #delivery: Delivery;
   readonly #conditions = new Conditions();
+  /** Empty, and not in use. */
+  #batchWriter: EventWriter | undefined;
   #nextCounter = 1;
   #isTurnDue = false;
   /** A connection was lost or could not be made, and there is none yet. */
@@ -98,10 +100,10 @@ export class Recorder {
    */
   record(event: EventInput): boolean {
     const stamped = this.#stamped(event);
-    const bytes = encodeEvent(stamped);
+    const bytes = this.#stash.write(stamped);
     const counter = this.#nextCounter;
     this.#nextCounter += 1;
-    const obstacle = this.#stash.obstacleTo(bytes.length, this.#isSpooling);
+    const obstacle = this.#stash.obstacleTo(bytes, this.#isSpooling);
     if (obstacle !== undefined) {
       this.#counters.dropped += 1;
       this.#stash.notesOf(this.#stash.lane).addEvent(counter, stamped, obstacle);
@@ -178,7 +180,13 @@ export class Recorder {
 
   /** Sends events of their own and resolves with their receipt. @throws DaybookError */
   recordBatch(events: Iterable<EventInput>, durability: Durability): Promise<Receipt> {
-    return recordBatch(this.#link, this.#allStamped(events), durability);
+    const writer = this.#batchWriter ?? new EventWriter();
+    // Whoever makes the events may send others meanwhile.
+    this.#batchWriter = undefined;
+    const receipt = recordBatch(this.#link, writer, this.#allStamped(events), durability);
+    // Otherwise making them has failed.
+    if (writer.count === 0) this.#batchWriter = writer;
+    return receipt;
   }
 
   /** Like `flush`, and has the daemon told of gaps while it is there. @throws DaybookError undelivered */
@@ -236,7 +244,7 @@ export class Recorder {
     const isOwn = lane === this.#stash.lane;
     if (isOwn) {
       this.#stash.settle(batch);
-      counters.pending -= batch.events.length;
+      counters.pending -= batch.events.count;
     } else {
       this.#recovery.rejected += rejected.length;
       counters.recovered += stored + duplicate;
@@ -256,7 +264,7 @@ export class Recorder {
 
   /** The daemon has not looked at the event's number. */
   #noteRefused(lane: Lane, { first, events }: Batch, { index, code }: Rejection): void {
-    this.#stash.notesOf(lane).addEvent(first + index, events[index], `rejected: ${code}`);
+    this.#stash.notesOf(lane).addEvent(first + index, events.at(index), `rejected: ${code}`);
   }
 
   #lost(lane: Lane, count: number, why: 'dropped' | 'damaged'): void {

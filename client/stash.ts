@@ -1,5 +1,7 @@
 import { existsSync, writeSync } from 'node:fs';
-import { type Batch, dropFirst, sumOf, unsavedBytes } from './batch.ts';
+import type { EventInput } from '../shared/event.ts';
+import { type Batch, dropFirst, unsavedBytes } from './batch.ts';
+import type { EncodedEvents } from './encoded-events.ts';
 import { atExit, forgetAtExit } from './exit-hook.ts';
 import { Gathered } from './gathered.ts';
 import { Lane } from './lane.ts';
@@ -77,10 +79,15 @@ export class Stash {
     return this.#memoryBytes + bytes <= bufferBytes ? undefined : 'buffer_full';
   }
 
-  /** Takes an event. True when it is time to send: its batch is full. */
-  push(counter: number, event: Buffer): boolean {
-    this.#memoryBytes += event.length;
-    const isFull = this.#gathered.push(counter, event);
+  /** Encodes an event, and returns its bytes; `push` takes it. @throws DaybookError when it can never be stored */
+  write(event: EventInput): number {
+    return this.#gathered.write(event);
+  }
+
+  /** Takes the event that was written last, which has so many bytes. True when it is time to send: its batch is full. */
+  push(counter: number, bytes: number): boolean {
+    this.#memoryBytes += bytes;
+    const isFull = this.#gathered.push(counter);
     if (!this.#isHooked) this.#hookExit();
     if (this.#isExiting) this.save();
     return isFull;
@@ -102,7 +109,7 @@ export class Stash {
     for (let batch = this.#gathered.take(); batch !== undefined; batch = this.#gathered.take()) {
       const isSaved = this.#saveSome(spool, batch);
       dropFirst(batch, batch.saved);
-      if (batch.events.length > 0) this.#gathered.putBack(batch);
+      if (batch.events.count > 0) this.#gathered.putBack(batch);
       if (!isSaved) return;
     }
   }
@@ -115,10 +122,10 @@ export class Stash {
       this.#spool = new (loadSpool().Spool)(settings, this.lane, {
         onDropped: (lane, count) => this.#lost(lane, count, 'dropped'),
         onDamaged: (lane, count) => this.#lost(lane, count, 'damaged'),
-        onUnsaved: (lane, events) => this.#moveToDisk(lane, -events.length, -sumOf(events)),
+        onUnsaved: (lane, events) => this.#moveToDisk(lane, -events.count, -events.bytes.length),
         onGivenUp: (lane, events) => {
-          this.#moveToDisk(lane, events.length, sumOf(events));
-          this.#lost(lane, events.length, 'dropped');
+          this.#moveToDisk(lane, events.count, events.bytes.length);
+          this.#lost(lane, events.count, 'dropped');
         },
         onNews,
         onProblem,
@@ -172,7 +179,7 @@ export class Stash {
 
   #saveSome(spool: Spool, batch: Batch): boolean {
     // Making room may drop the beginning of this very batch.
-    if (!spool.makeRoom(batch.events[batch.saved]?.length ?? 0)) return false;
+    if (!spool.makeRoom(batch.events.at(batch.saved)?.length ?? 0)) return false;
     const before = unsavedBytes(batch);
     const count = spool.append(batch.first + batch.saved, batch.events.slice(batch.saved));
     batch.saved += count;
@@ -219,8 +226,9 @@ export class Stash {
     }
   }
 
-  #noteLost(lane: Lane, first: number, events: readonly Buffer[]): void {
-    if (events.length === 0) return;
-    this.notesOf(lane).add(first, first + events.length - 1, [events[0], events.at(-1)], 'spool_full');
+  #noteLost(lane: Lane, first: number, events: EncodedEvents): void {
+    const { count } = events;
+    if (count === 0) return;
+    this.notesOf(lane).add(first, first + count - 1, [events.at(0), events.at(count - 1)], 'spool_full');
   }
 }

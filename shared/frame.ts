@@ -26,19 +26,42 @@ export class BadFrame extends Error {
 
 const LENGTH_BYTES = 4;
 const MERGE_BELOW_BYTES = 16 * 1024;
+/** A write of one piece takes less than one of two. */
+const COPY_BELOW_BYTES = 4 * 1024;
 const MAX_REQUEST_ID = 0xffff_ffff;
 
 /** The bytes of one frame. `kind` is ASCII, 1..31 bytes; `requestId` is 0..2^32-1. */
 export function encodeFrame(kind: string, requestId: number, body: Uint8Array): Buffer {
+  return frameOf(kind, requestId, body.length, [body]);
+}
+
+/** The same for a body in two pieces, as bytes to be written one behind the other: a long second piece is not copied. */
+export function encodeFrameInPieces(
+  kind: string,
+  requestId: number,
+  [head, rest]: readonly [Uint8Array, Uint8Array],
+): Uint8Array[] {
+  const bytes = head.length + rest.length;
+  if (rest.length < COPY_BELOW_BYTES) return [frameOf(kind, requestId, bytes, [head, rest])];
+  return [frameOf(kind, requestId, bytes, [head]), rest];
+}
+
+function frameOf(kind: string, requestId: number, bodyBytes: number, pieces: readonly Uint8Array[]): Buffer {
   const headerBytes = 1 + 1 + kind.length + 5;
-  const frame = Buffer.allocUnsafe(LENGTH_BYTES + headerBytes + body.length);
-  frame.writeUInt32BE(headerBytes + body.length, 0);
+  let at = LENGTH_BYTES + headerBytes;
+  let end = at;
+  for (const { length } of pieces) end += length;
+  const frame = Buffer.allocUnsafe(end);
+  frame.writeUInt32BE(headerBytes + bodyBytes, 0);
   frame[4] = 0x92;
   frame[5] = 0xa0 | kind.length;
   frame.write(kind, 6, 'latin1');
   frame[6 + kind.length] = 0xce;
   frame.writeUInt32BE(requestId, 7 + kind.length);
-  frame.set(body, LENGTH_BYTES + headerBytes);
+  for (const piece of pieces) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
   return frame;
 }
 

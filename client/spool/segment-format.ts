@@ -35,7 +35,7 @@ export function seedOf(epoch: string): number {
 }
 
 /** The records of events that are numbered from `first` on. */
-export function encodeRecords(first: number, events: readonly Uint8Array[], seed: number): Buffer {
+export function encodeRecords(first: number, events: Iterable<Uint8Array>, seed: number): Buffer {
   let size = 0;
   for (const { length } of events) size += recordOverheadBytes + length;
   const bytes = Buffer.allocUnsafe(size);

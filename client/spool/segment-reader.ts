@@ -1,4 +1,5 @@
 import { type Batch, type FrameLimits, isFull, newBatch } from '../batch.ts';
+import { EncodedEvents } from '../encoded-events.ts';
 import { RecordScanner, seedOf, type SpoolRecord } from './segment-format.ts';
 import { decodeHeader } from './segment-header.ts';
 
@@ -44,24 +45,26 @@ export class SegmentReader {
 
   /** The next batch of records with numbers above `after`; undefined at the end. */
   read(after: number, limits: FrameLimits): Batch | undefined {
-    let batch: Batch | undefined;
+    const events: Buffer[] = [];
+    const ends: number[] = [];
+    let first = 0;
+    let bytes = 0;
     for (let record = this.#peek(); record !== undefined; record = this.#peek()) {
       const { counter, payload } = record;
       if (counter > after) {
-        batch ??= newBatch(counter);
-        const { events } = batch;
-        const isNext = counter === batch.first + events.length;
-        if (!isNext || isFull(batch) || events.length === limits.events) break;
-        if (events.length > 0 && batch.bytes + payload.length > limits.bytes) break;
+        if (events.length === 0) first = counter;
+        const isNext = counter === first + events.length;
+        if (!isNext || isFull(events.length, bytes) || events.length === limits.events) break;
+        if (events.length > 0 && bytes + payload.length > limits.bytes) break;
         events.push(payload);
-        batch.bytes += payload.length;
+        bytes += payload.length;
+        ends.push(bytes);
       }
       this.#held = undefined;
     }
-    if (batch === undefined) return undefined;
-    batch.saved = batch.events.length;
-    batch.isUrgent = true;
-    return batch;
+    if (events.length === 0) return undefined;
+    const batch = newBatch(first, new EncodedEvents(Buffer.concat(events), ends));
+    return { ...batch, saved: ends.length, isUrgent: true };
   }
 
   #peek(): SpoolRecord | undefined {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { EncodedEvents } from '../encoded-events.ts';
 import type { Lane } from '../lane.ts';
 import { Backlog, type Segment } from './backlog.ts';
 import { segmentName } from './file-names.ts';
@@ -17,9 +18,9 @@ export interface SpoolHooks {
   /** Events that were in the spool and had to go. */
   onDropped: (lane: Lane, count: number) => void;
   /** Events under way of which the spool has no copy any more. */
-  onUnsaved: (lane: Lane, events: readonly Buffer[]) => void;
+  onUnsaved: (lane: Lane, events: EncodedEvents) => void;
   /** They have no receipt, and have to go. */
-  onGivenUp: (lane: Lane, events: readonly Buffer[]) => void;
+  onGivenUp: (lane: Lane, events: EncodedEvents) => void;
   /** Events that the spool should have and cannot be read. */
   onDamaged: (lane: Lane, count: number) => void;
   /** There are gaps to report. */
@@ -118,10 +119,10 @@ export class Spool {
   }
 
   /** Appends events of this process, numbered from `first` on. Returns how many, from the front, it has now. */
-  append(first: number, events: readonly Buffer[]): number {
+  append(first: number, events: EncodedEvents): number {
     let done = 0;
     try {
-      while (done < events.length && !this.isBroken) {
+      while (done < events.count && !this.isBroken) {
         const count = this.#appendSome(first + done, events.slice(done));
         if (count === 0) break;
         done += count;
@@ -178,7 +179,8 @@ export class Spool {
     lane.notes = notes;
     lane.backlog = backlog;
     lane.onGivenUp = (first, events) => {
-      for (const [index, event] of events.entries()) notes.addEvent(first + index, event, 'spool_full');
+      let counter = first;
+      for (const event of events) notes.addEvent(counter++, event, 'spool_full');
       this.#hooks.onGivenUp(lane, events);
     };
     return backlog;
@@ -224,8 +226,8 @@ export class Spool {
     return (this.#knownHeader ??= encodeHeader({ producer, epoch, writer: this.#me }));
   }
 
-  #appendSome(first: number, events: readonly Buffer[]): number {
-    const current = this.#segmentFor(first, Spool.bytesOf(events[0]?.length ?? 0));
+  #appendSome(first: number, events: EncodedEvents): number {
+    const current = this.#segmentFor(first, Spool.bytesOf(events.at(0)?.length ?? 0));
     if (current === undefined) return 0;
     const { segment, writer } = current;
     let count = 0;

@@ -16,10 +16,12 @@ export function encodeEvent(event: unknown): Buffer {
     if (cause instanceof DaybookError) throw cause;
     throw new DaybookError('invalid_data', `the event cannot be encoded: ${String(cause)}`, { cause });
   }
-  if (bytes.length > limits.eventBytes) {
-    throw new DaybookError('too_large', `the event has ${bytes.length} bytes; at most ${limits.eventBytes} are kept`);
-  }
+  if (bytes.length > limits.eventBytes) throw eventTooLarge(bytes.length);
   return bytes;
+}
+
+export function eventTooLarge(bytes: number): DaybookError {
+  return new DaybookError('too_large', `the event has ${bytes} bytes; at most ${limits.eventBytes} are kept`);
 }
 
 /** The body of a record request (`RecordRequest`) around events that are encoded already. */
@@ -29,36 +31,33 @@ export function encodeRecordBody(
   wait: boolean,
   origin?: Origin,
 ): Buffer {
-  const head = heads[durability][wait ? 'awaited' : 'held'];
-  const from = origin === undefined ? NOTHING : Buffer.concat([ORIGIN, encode(origin)]);
-  let size = head.length + from.length + EVENTS.length;
-  for (const event of events) size += event.length;
-  const body = Buffer.allocUnsafe(size);
-  body.set(head, 0);
-  if (origin !== undefined) body[0] = 0x84;
-  body.set(from, head.length);
-  let at = head.length + from.length + EVENTS.length;
-  body.set(EVENTS, at - EVENTS.length);
-  body.writeUInt32BE(events.length, at - 4);
-  for (const event of events) {
-    body.set(event, at);
-    at += event.length;
-  }
-  return body;
+  return Buffer.concat([encodeRecordHead(events.length, durability, wait, origin), ...events]);
 }
 
-const NOTHING = Buffer.alloc(0);
+/** What stands before the events in such a body. */
+export function encodeRecordHead(count: number, durability: Durability, wait: boolean, origin?: Origin): Buffer {
+  const start = starts[durability][wait ? 'awaited' : 'held'];
+  const head = origin === undefined ? Buffer.from(start) : withOrigin(start, origin);
+  head.writeUInt32BE(count, head.length - 4);
+  return head;
+}
+
+function withOrigin(start: Buffer, origin: Origin): Buffer {
+  const head = Buffer.concat([start.subarray(0, -EVENTS.length), ORIGIN, encode(origin), EVENTS]);
+  head[0] = 0x84;
+  return head;
+}
+
 const ORIGIN = encode('origin');
+/** The name of the list of events, and its header with a count that is filled in. */
 const EVENTS = Buffer.concat([encode('events'), Buffer.from([0xdd, 0, 0, 0, 0])]);
-/** What stands before origin and events: they are the same few bytes each time. */
-const heads = {
-  committed: { held: headOf('committed', false), awaited: headOf('committed', true) },
-  flushed: { held: headOf('flushed', false), awaited: headOf('flushed', true) },
+/** What stands before the events when there is no origin: the same few bytes each time. */
+const starts = {
+  committed: { held: startOf('committed', false), awaited: startOf('committed', true) },
+  flushed: { held: startOf('flushed', false), awaited: startOf('flushed', true) },
 } satisfies Record<Durability, object>;
 
-function headOf(durability: Durability, wait: boolean): Buffer {
-  return Buffer.concat([
-    Buffer.from([0x83]),
-    ...['durability', durability, 'wait', wait].map((value) => encode(value)),
-  ]);
+function startOf(durability: Durability, wait: boolean): Buffer {
+  const fields = ['durability', durability, 'wait', wait].map((value) => encode(value));
+  return Buffer.concat([Buffer.from([0x83]), ...fields, EVENTS]);
 }

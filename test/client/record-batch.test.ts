@@ -25,6 +25,26 @@ describe('recordBatch()', () => {
     assert.deepEqual([again.stored, again.duplicate, again.firstId, again.lastId], [1, 1, 4, 4]);
   });
 
+  test('of events whose maker sends others meanwhile, or fails, holds only its own', async () => {
+    await using daemon = await DaemonProcess.start();
+    const client = daemon.connect();
+    const inner: Promise<{ stored: number }>[] = [];
+    function* make(from: number): Generator<EventInput> {
+      yield numbered(from);
+      inner.push(client.recordBatch(numberedFrom(from + 2, 3)));
+      yield numbered(from + 1);
+      if (from > 0) throw new Error('out of events');
+    }
+    assert.equal((await client.recordBatch(make(0))).stored, 2);
+    await assert.rejects(client.recordBatch(make(5)), /out of events/);
+    assert.equal((await client.recordBatch([numbered(10)])).stored, 1);
+    assert.deepEqual(
+      (await Promise.all(inner)).map(({ stored }) => stored),
+      [3, 3],
+    );
+    assert.deepEqual(new Set(await storedNumbers(client)), new Set([0, 1, 2, 3, 4, 7, 8, 9, 10]));
+  });
+
   test('of nothing', async () => {
     await using daemon = await DaemonProcess.start();
     const receipt = await daemon.connect().recordBatch([]);

@@ -54,6 +54,41 @@ describe('record()', () => {
     );
   });
 
+  test('an event may record others while it is being encoded: they come before it', async () => {
+    await using daemon = await DaemonProcess.start();
+    const client = daemon.connect();
+    /** The text is made when the event is encoded, after something else is done. */
+    const recordAfter = (n: number, before: () => void) =>
+      client.record({
+        ...numbered(n),
+        data: {
+          n,
+          get text() {
+            before();
+            return `${n}`.repeat(40);
+          },
+        },
+      });
+    const impossible = { ...numbered(99), data: { n: 1n << 64n } };
+    client.record(numbered(0));
+    recordAfter(4, () => {
+      client.record(numbered(1));
+      recordAfter(3, () => client.record(numbered(2)));
+    });
+    client.record(numbered(5));
+    assert.throws(() => recordAfter(98, () => client.record(impossible)), { code: 'invalid_data' });
+    recordAfter(7, () => {
+      client.record(numbered(6));
+      assert.throws(() => client.record(impossible), { code: 'invalid_data' });
+    });
+    client.record(numbered(8));
+    await client.flush();
+    assert.deepEqual(await storedNumbers(client), countTo(9));
+    const events = await Array.fromAsync(client.events());
+    const texts = events.flatMap(({ data }) => data['text'] ?? []);
+    assert.deepEqual(new Set(texts), new Set(['3', '4', '7'].map((digit) => digit.repeat(40))));
+  });
+
   test('stamps what comes without a timestamp, each a little later', async () => {
     await using daemon = await DaemonProcess.start();
     const client = daemon.connect();

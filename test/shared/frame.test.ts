@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { BadFrame, encodeFrame, parseFrame } from '../../shared/frame.ts';
+import { BadFrame, encodeFrame, encodeFrameInPieces, parseFrame } from '../../shared/frame.ts';
 import { checkProperty } from '../harness/property.ts';
 import { validVectors } from './vectors.ts';
 
@@ -37,6 +37,15 @@ describe('encodeFrame', () => {
       500,
     );
   });
+});
+
+test('a frame in pieces has the bytes of the frame in one, and a long end of its body as it is', () => {
+  for (const length of [0, 1, 4_095, 4_096, 100_000]) {
+    const body = [Buffer.from([0x91]), Buffer.alloc(length, 0xc0)] as const;
+    const pieces = encodeFrameInPieces('stats', 7, body);
+    assert.deepEqual(Buffer.concat(pieces), encodeFrame('stats', 7, Buffer.concat(body)));
+    assert.equal(pieces[1], length < 4_096 ? undefined : body[1]);
+  }
 });
 
 describe('parseFrame', () => {

@@ -156,7 +156,7 @@ describe('a reader', () => {
     const reader = new SegmentReader(bytes, epoch, sequence, ({ from, to }) => damage.push({ from, to }));
     const batches = [];
     for (let batch = reader.read(after, anything); batch !== undefined; batch = reader.read(after, anything)) {
-      batches.push([batch.first, batch.events.length]);
+      batches.push([batch.first, batch.events.count]);
     }
     return { batches, damage, isTailDamaged: reader.isTailDamaged, last: reader.lastCounter };
   };
@@ -217,8 +217,8 @@ describe('a reader', () => {
     const { bytes } = segmentOf([{ skip: 0, payloads: payloadsTo(10) }]);
     const reader = new SegmentReader(bytes, epoch, 1, () => assert.fail('nothing is damaged'));
     const size = encode({ n: 0 }).length;
-    assert.equal(reader.read(0, { events: 4, bytes: Infinity })?.events.length, 4);
-    assert.equal(reader.read(0, { events: 10, bytes: size * 2 })?.events.length, 2);
-    assert.equal(reader.read(0, { events: 10, bytes: 1 })?.events.length, 1, 'an event is not cut');
+    assert.equal(reader.read(0, { events: 4, bytes: Infinity })?.events.count, 4);
+    assert.equal(reader.read(0, { events: 10, bytes: size * 2 })?.events.count, 2);
+    assert.equal(reader.read(0, { events: 10, bytes: 1 })?.events.count, 1, 'an event is not cut');
   });
 });
