@@ -19,8 +19,7 @@ import { EventStore } from './storage/event-store.ts';
 import { NameTable } from './storage/name-table.ts';
 import { openWriter } from './storage/open-database.ts';
 import { nameEvents } from './writer/name-events.ts';
-import { prepareEvents } from './prepare/prepare-events.ts';
-import { readRecordBody } from './prepare/read-record-body.ts';
+import { prepareRecordBody } from './prepare/prepare-events.ts';
 
 export type { ErrorCode } from '../shared/errors.ts';
 export { DaybookError };
@@ -135,8 +134,8 @@ export class EventDatabase {
     const nowSeconds = Date.now() / 1000;
     const { encoded, indexes, unencodable } = encodeAll(events);
     // The way of every event, whoever sends it: through its bytes.
-    const body = readRecordBody(encodeRecordBody(encoded, 'committed', true));
-    const { rows, rejected } = nameEvents(prepareEvents(body.events, nowSeconds), this.#names);
+    const body = prepareRecordBody(encodeRecordBody(encoded, 'committed', true), nowSeconds);
+    const { rows, rejected } = nameEvents(body.events, this.#names);
     this.#store.begin('normal');
     try {
       const { stored, duplicate, firstId, lastId } = this.#store.append(rows, Math.floor(nowSeconds));

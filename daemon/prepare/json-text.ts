@@ -1,6 +1,8 @@
 /** JSON text in UTF-8, written straight from msgpack bytes: no objects are made on the way. */
+import { isUtf8 } from 'node:buffer';
+import { limits } from '../../shared/limits.ts';
 
-/** What `value` returns for what it leaves to others. */
+/** In place of where a value ends: it is left to others. */
 export const UNFIT = -1;
 
 const QUOTE = 0x22;
@@ -11,17 +13,33 @@ const BACKSLASH = 0x5c;
 /** Text that a control character is escaped by; index: its code. */
 const ESCAPES = Array.from({ length: 0x20 }, (_, code) => JSON.stringify(String.fromCharCode(code)).slice(1, -1));
 
+/** What is to be known of a byte of text. */
+const ESCAPED = 1;
+const BEYOND_ASCII = 2;
+const CLASSES = Uint8Array.from({ length: 0x100 }, (_, byte) => {
+  if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return ESCAPED;
+  return byte < 0x80 ? 0 : BEYOND_ASCII;
+});
+
 /** Entries of maps, at all levels together, that are brought into order here. */
 const SORTED_ENTRIES = 256;
+/** Lengths of texts that are handed out without making an object each time. */
+const KEPT_VIEWS = 1024;
+/** Maps and lists inside each other, at most: the outermost one is the second level of its event. */
+const LEVELS = limits.nestingDepth - 1;
+/** Bytes behind the tags 0xc0 to 0xdf that make up the number or the size; 0 for what is left to others. */
+const TAIL_BYTES = Uint8Array.from([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
+]);
 /** Numbers kept of each: where it begins and ends in the text, where its key begins in the source, and the key's length. */
 const ENTRY = 4;
 
 /**
  * Writes what JSON.stringify would write of the decoded value, or with `sorts` its RFC 8785 text.
  *
- * The caller vouches that the bytes are one well-formed value that MsgpackScanner found no problem in, and that six bytes
- * of room are left for each of its bytes. Float32, and maps with keys that are not ASCII or begin with a digit (whose
- * order JavaScript decides in its own way), are left to others.
+ * The bytes may be any. What is cut short or malformed, what JSON cannot keep and what is nested too deep is left to others,
+ * who find out what is wrong with it; so are float32 and maps with keys that are not ASCII or begin with a digit (whose
+ * order JavaScript decides in its own way).
  */
 export class JsonText {
   readonly bytes: Buffer;
@@ -32,20 +50,33 @@ export class JsonText {
   /** Whether maps are written in canonical order. */
   sorts = false;
   readonly #scratch: Buffer;
+  /** Of the first bytes, by how many they are: texts of one length come again and again. */
+  readonly #views: (Buffer | undefined)[] = Array.from({ length: KEPT_VIEWS }, () => undefined);
   readonly #entries = new Int32Array(SORTED_ENTRIES * ENTRY);
   /** Entries in use: those of the maps that are open. */
   #used = 0;
-  /** Maps that are open. */
+  /** Maps and lists that are open. */
   #depth = 0;
+  /** Where the source ends. */
+  #limit = 0;
   readonly #order = new Int32Array(SORTED_ENTRIES);
 
+  /** @param capacity six bytes for each of the longest source */
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
     this.#scratch = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** Forgets what was written. */
-  clear(): void {
+  /** What was written, until the next is. */
+  written(): Buffer {
+    const { bytes, length } = this;
+    if (length >= KEPT_VIEWS) return bytes.subarray(0, length);
+    return (this.#views[length] ??= bytes.subarray(0, length));
+  }
+
+  /** Forgets what was written. @param limit where the next source ends: nothing behind it is read */
+  clear(limit: number): void {
+    this.#limit = limit;
     this.length = 0;
     this.disorder = 'none';
     this.#used = 0;
@@ -78,12 +109,14 @@ export class JsonText {
 
   /** Writes the value that begins at `at`. Returns where it ends, or UNFIT. */
   value(source: Buffer, at: number): number {
+    if (at >= this.#limit) return UNFIT;
     const tag = source[at] as number;
     if (tag < 0x80) return this.#number(tag, at + 1);
     if (tag >= 0xe0) return this.#number(tag - 0x100, at + 1);
     if (tag < 0x90) return this.#map(source, at + 1, tag & 0x0f);
     if (tag < 0xa0) return this.#list(source, at + 1, tag & 0x0f);
     if (tag < 0xc0) return this.#string(source, at + 1, tag & 0x1f);
+    if (at + (TAIL_BYTES[tag - 0xc0] as number) >= this.#limit) return UNFIT;
     switch (tag) {
       case 0xc0:
         return this.#constant('null', at + 1);
@@ -92,7 +125,7 @@ export class JsonText {
       case 0xc3:
         return this.#constant('true', at + 1);
       case 0xcb:
-        return this.#number(source.readDoubleBE(at + 1), at + 9);
+        return this.#finite(source.readDoubleBE(at + 1), at + 9);
       case 0xcc:
         return this.#number(source[at + 1] as number, at + 2);
       case 0xcd:
@@ -100,7 +133,7 @@ export class JsonText {
       case 0xce:
         return this.#number(source.readUInt32BE(at + 1), at + 5);
       case 0xcf:
-        return this.#number(source.readUInt32BE(at + 1) * 0x1_0000_0000 + source.readUInt32BE(at + 5), at + 9);
+        return this.#safe(source.readUInt32BE(at + 1) * 0x1_0000_0000 + source.readUInt32BE(at + 5), at + 9);
       case 0xd0:
         return this.#number(source.readInt8(at + 1), at + 2);
       case 0xd1:
@@ -108,7 +141,7 @@ export class JsonText {
       case 0xd2:
         return this.#number(source.readInt32BE(at + 1), at + 5);
       case 0xd3:
-        return this.#number(source.readInt32BE(at + 1) * 0x1_0000_0000 + source.readUInt32BE(at + 5), at + 9);
+        return this.#safe(source.readInt32BE(at + 1) * 0x1_0000_0000 + source.readUInt32BE(at + 5), at + 9);
       case 0xd9:
         return this.#string(source, at + 2, source[at + 1] as number);
       case 0xda:
@@ -139,7 +172,17 @@ export class JsonText {
     return next;
   }
 
+  #finite(value: number, next: number): number {
+    return Number.isFinite(value) ? this.#number(value, next) : UNFIT;
+  }
+
+  #safe(value: number, next: number): number {
+    return Number.isSafeInteger(value) ? this.#number(value, next) : UNFIT;
+  }
+
   #list(source: Buffer, first: number, count: number): number {
+    if (this.#depth === LEVELS) return UNFIT;
+    this.#depth += 1;
     let at = first;
     this.bytes[this.length++] = 0x5b;
     for (let index = 0; index < count; index += 1) {
@@ -147,6 +190,7 @@ export class JsonText {
       at = this.value(source, at);
       if (at === UNFIT) return UNFIT;
     }
+    this.#depth -= 1;
     this.bytes[this.length++] = 0x5d;
     return at;
   }
@@ -154,25 +198,40 @@ export class JsonText {
   #string(source: Buffer, at: number, size: number): number {
     const { bytes } = this;
     const end = at + size;
-    let { length } = this;
-    bytes[length++] = QUOTE;
+    if (end > this.#limit) return UNFIT;
+    const start = this.length + 1;
+    let length = start;
+    let met = 0;
+    bytes[start - 1] = QUOTE;
+    for (let from = at; from < end; from += 1, length += 1) {
+      const byte = source[from] as number;
+      met |= CLASSES[byte] as number;
+      bytes[length] = byte;
+    }
+    this.length = length;
+    if ((met & ESCAPED) !== 0) {
+      this.length = start;
+      this.#escape(source, at, end);
+    }
+    bytes[this.length++] = QUOTE;
+    return (met & BEYOND_ASCII) === 0 || isUtf8(source.subarray(at, end)) ? end : UNFIT;
+  }
+
+  /** Writes the inside of a string that needs escapes. */
+  #escape(source: Buffer, at: number, end: number): void {
     for (let from = at; from < end; from += 1) {
       const byte = source[from] as number;
       if (byte < 0x20) {
-        this.length = length;
         this.ascii(ESCAPES[byte] as string);
-        length = this.length;
         continue;
       }
-      if (byte === QUOTE || byte === BACKSLASH) bytes[length++] = BACKSLASH;
-      bytes[length++] = byte;
+      if (byte === QUOTE || byte === BACKSLASH) this.bytes[this.length++] = BACKSLASH;
+      this.bytes[this.length++] = byte;
     }
-    bytes[length++] = QUOTE;
-    this.length = length;
-    return end;
   }
 
   #map(source: Buffer, first: number, count: number): number {
+    if (this.#depth === LEVELS) return UNFIT;
     const opened = this.#used;
     this.#depth += 1;
     let at = first;
@@ -186,6 +245,8 @@ export class JsonText {
       if (!isShort && tag !== 0xd9) return UNFIT;
       const key = isShort ? at + 1 : at + 2;
       const size = isShort ? tag & 0x1f : (source[at + 1] as number);
+      // NaN when there is no size any more.
+      if (!(key + size < this.#limit)) return UNFIT;
       if (!isPlainKey(source, key, size)) return UNFIT;
       if (index > 0) {
         this.bytes[this.length++] = COMMA;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isName } from './validate-event.ts';
 
 /** A type, source or action as it came, and as it stands in an event's identity. */
@@ -25,13 +26,10 @@ export class KnownNames {
     const index = (sum ^ (sum >>> 15)) & (SLOTS - 1);
     const slot = this.#slots[index];
     if (slot !== undefined && isEqual(slot.bytes, source, start, size)) return slot;
-    const text = source.toString('utf8', start, start + size);
-    if (!isName(text, 0)) return undefined;
-    const known = {
-      text,
-      json: Buffer.from(JSON.stringify(text)),
-      bytes: Buffer.from(source.subarray(start, start + size)),
-    };
+    const bytes = Buffer.from(source.subarray(start, start + size));
+    const text = bytes.toString('utf8');
+    if (!isUtf8(bytes) || !isName(text, 0)) return undefined;
+    const known = { text, json: Buffer.from(JSON.stringify(text)), bytes };
     this.#slots[index] = known;
     return known;
   }

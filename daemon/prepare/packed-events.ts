@@ -140,6 +140,11 @@ export class EventPacker {
     };
   }
 
+  /** Gives the memory back: the request is refused. */
+  discard(): void {
+    releaseMemory(this.#bytes);
+  }
+
   #makeRoom(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#end + bytes));

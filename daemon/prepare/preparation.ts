@@ -3,7 +3,6 @@ import { errorBody } from '../../shared/messages/error-body.ts';
 import { releaseMemory } from '../release-memory.ts';
 import type { IncomingJob, WriterJob } from '../writer/writer-messages.ts';
 import { prepareInSlices } from './prepare-events.ts';
-import { readInSlices } from './read-record-body.ts';
 
 /** A job on its way to the writer: what can be done before the transaction, a slice at a time. */
 export class Preparation {
@@ -31,11 +30,13 @@ function* prepare(job: IncomingJob): Generator<void, WriterJob, undefined> {
   if (job.kind !== 'record') return job;
   const { key, sender } = job;
   const body = Buffer.from(job.body.buffer, job.body.byteOffset, job.body.length);
-  const { events, wait, durability, origin } = yield* readInSlices(body);
-  const prepared = yield* prepareInSlices(events, Date.now() / 1000);
   const bytes = body.length;
-  releaseMemory(body);
-  return { kind: 'record', key, sender, ...prepared, origin, durability, wait, bytes };
+  try {
+    const { events, wait, durability, origin } = yield* prepareInSlices(body, Date.now() / 1000);
+    return { kind: 'record', key, sender, ...events, origin, durability, wait, bytes };
+  } finally {
+    releaseMemory(body);
+  }
 }
 
 function asDaybookError(error: unknown): DaybookError {

@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { Rejection } from '../../shared/messages/record.ts';
-import { scanProblems } from '../../shared/msgpack-scanner.ts';
 import { packPayload } from '../storage/payload.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { digestOf, identityText } from './event-hash.ts';
+import { UNFIT } from './json-text.ts';
 import { EventPacker, type PackedEvents } from './packed-events.ts';
-import type { RawEvent } from './read-record-body.ts';
+import { type RawEvent, scanEvent } from './raw-event.ts';
+import { readInSlices, type RecordBody } from './read-record-body.ts';
 import { Transcriber } from './transcriber.ts';
 import { isName, isRefusal, isTimestamp, type Refusal, validateEvent } from './validate-event.ts';
 
@@ -31,45 +32,72 @@ const SLICE_BYTES = 32 * 1024;
 
 const transcriber = new Transcriber();
 
-/** Makes the events of one request ready to be stored, with a pause after each slice for those who have less to do. */
+/**
+ * Reads a record request from its bytes and makes its events ready to be stored, with a pause after each slice for those who
+ * have less to do.
+ * @throws DaybookError malformed, invalid_request, too_large: nothing of the request can be used
+ */
 export function* prepareInSlices(
-  events: readonly RawEvent[],
+  body: Buffer,
   nowSeconds: number,
-): Generator<void, PreparedEvents, undefined> {
+): Generator<void, RecordBody<PreparedEvents>, undefined> {
+  const begun: EventPacker[] = [];
+  try {
+    return yield* readInSlices(body, (bytes, at, count) => {
+      const packer = new EventPacker(count, bytes.length - at);
+      begun.push(packer);
+      return prepareEvents(bytes, at, count, packer, nowSeconds);
+    });
+  } catch (error) {
+    for (const packer of begun) packer.discard();
+    throw error;
+  }
+}
+
+/** The same, in one go. */
+export function prepareRecordBody(body: Buffer, nowSeconds: number): RecordBody<PreparedEvents> {
+  const slices = prepareInSlices(body, nowSeconds);
+  for (;;) {
+    const slice = slices.next();
+    if (slice.done === true) return slice.value;
+  }
+}
+
+/** Ordinary events are read once, by the transcriber; the others are scanned before they are decoded. */
+function* prepareEvents(
+  bytes: Buffer,
+  start: number,
+  count: number,
+  packer: EventPacker,
+  nowSeconds: number,
+): Generator<void, { events: PreparedEvents; end: number }, undefined> {
   const rejected: Rejection[] = [];
   const refused: RefusedEvent[] = [];
-  const first = events[0]?.start ?? 0;
-  const packer = new EventPacker(events.length, (events.at(-1)?.end ?? first) - first);
+  let at = start;
   let sliceEvents = 0;
   let sliceBytes = 0;
-  for (let index = 0; index < events.length; index += 1) {
-    const raw = events[index] as RawEvent;
+  for (let index = 0; index < count; index += 1) {
     if (sliceEvents >= SLICE_EVENTS || sliceBytes >= SLICE_BYTES) {
       sliceEvents = 0;
       sliceBytes = 0;
       yield;
     }
-    sliceEvents += 1;
-    sliceBytes += raw.sizeBytes;
-    if (raw.problem === scanProblems.none && transcriber.pack(raw.bytes, raw.start, raw.end, index, packer)) continue;
-    const refusal = pack(raw, index, nowSeconds, packer);
-    if (refusal !== undefined) {
-      rejected.push({ index, code: refusal.code, message: refusal.message });
-      refused.push({ index, code: refusal.code, ...traces(raw.value, nowSeconds) });
+    let end = transcriber.pack(bytes, at, index, packer);
+    if (end === UNFIT) {
+      const raw = yield* scanEvent(bytes, at);
+      if (raw.sizeBytes >= SLICE_BYTES) yield;
+      const refusal = pack(raw, index, nowSeconds, packer);
+      if (refusal !== undefined) {
+        rejected.push({ index, code: refusal.code, message: refusal.message });
+        refused.push({ index, code: refusal.code, ...traces(raw.value, nowSeconds) });
+      }
+      ({ end } = raw);
     }
-    // It is text now; the next event is decoded without this one in memory.
-    raw.release();
+    sliceEvents += 1;
+    sliceBytes += end - at;
+    at = end;
   }
-  return { events: packer.finish(), rejected, refused };
-}
-
-/** The same, in one go. */
-export function prepareEvents(events: readonly RawEvent[], nowSeconds: number): PreparedEvents {
-  const slices = prepareInSlices(events, nowSeconds);
-  for (;;) {
-    const slice = slices.next();
-    if (slice.done === true) return slice.value;
-  }
+  return { events: { events: packer.finish(), rejected, refused }, end: at };
 }
 
 function traces(event: unknown, nowSeconds: number): { source: string | null; timestampSeconds: number } {

@@ -6,7 +6,7 @@ import { type KnownName, KnownNames } from './known-names.ts';
 import type { EventPacker } from './packed-events.ts';
 import { isTimestamp } from './validate-event.ts';
 
-/** Bytes of an event that is read this way; nothing is gained for larger ones. */
+/** Bytes of an event that is read this way, at most; nothing is gained for larger ones. */
 const EVENT_BYTES = 8 * 1024;
 const IDENTITY_BYTES = 6 * (EVENT_BYTES + 3 * limits.nameBytes) + 256;
 
@@ -23,13 +23,13 @@ export class Transcriber {
   readonly #known = new KnownNames();
 
   /**
-   * Packs the event that stands at `start`; false when it is left to others.
-   * @param bytes scanned, with no problem found in the event
+   * Packs the event that begins at `start`, and returns where it ends; UNFIT when it is left to others.
+   * @param bytes whatever was sent
    * @param index of the event in its request
    */
-  pack(bytes: Buffer, start: number, end: number, index: number, packer: EventPacker): boolean {
-    if (end - start > EVENT_BYTES) return false;
+  pack(bytes: Buffer, start: number, index: number, packer: EventPacker): number {
     const text = this.#text;
+    const limit = Math.min(bytes.length, start + EVENT_BYTES);
     let type: KnownName | undefined;
     let source: KnownName | undefined;
     let action: KnownName | undefined;
@@ -37,68 +37,77 @@ export class Transcriber {
     let data = 0;
 
     const tag = bytes[start] as number;
-    if (tag < 0x83 || tag > 0x85) return false;
+    if (!(tag >= 0x83 && tag <= 0x85)) return UNFIT;
     let at = start + 1;
     for (let left = tag & 0x0f; left > 0; left -= 1) {
       const field = fieldAt(bytes, at);
-      if (field === undefined) return false;
+      if (field === undefined) return UNFIT;
       at += 1 + (FIELDS[field] as Buffer).length;
+      if (at >= limit) return UNFIT;
       if (field === DATA) {
-        if (data !== 0) return false;
+        if (data !== 0) return UNFIT;
         data = at;
         if (left === 1) break;
         // Written to know where it ends.
-        text.clear();
+        text.clear(limit);
         at = text.value(bytes, at);
-        if (at === UNFIT) return false;
+        if (at === UNFIT) return UNFIT;
       } else if (field === TIMESTAMP) {
-        if (timestamp !== undefined || bytes[at] !== 0xcb) return false;
-        timestamp = bytes.readDoubleBE(at + 1);
-        at += 9;
+        const form = bytes[at] as number;
+        // A float64, or the whole seconds of our time.
+        const size = form === 0xcb ? 8 : form === 0xce ? 4 : undefined;
+        if (timestamp !== undefined || size === undefined || at + 1 + size > limit) return UNFIT;
+        timestamp = size === 8 ? bytes.readDoubleBE(at + 1) : bytes.readUInt32BE(at + 1);
+        at += 1 + size;
       } else {
         const form = bytes[at] as number;
         const isShort = form >= 0xa0 && form < 0xc0;
-        if (!isShort && form !== 0xd9) return false;
+        if (!isShort && form !== 0xd9) return UNFIT;
         const size = isShort ? form & 0x1f : (bytes[at + 1] as number);
         at += isShort ? 1 : 2;
+        // NaN when there is no size any more.
+        if (!(at + size <= limit)) return UNFIT;
         const name = this.#known.at(bytes, at, size);
-        if (name === undefined) return false;
+        if (name === undefined) return UNFIT;
         at += size;
         if (field === TYPE && type === undefined) type = name;
         else if (field === SOURCE && source === undefined) source = name;
         else if (field === ACTION && action === undefined) action = name;
-        else return false;
+        else return UNFIT;
       }
     }
-    if (type === undefined || source === undefined || type.text === '' || source.text === '') return false;
-    if (!isTimestamp(timestamp) || data === 0 || !isMap(bytes[data] as number)) return false;
+    if (type === undefined || source === undefined || type.text === '' || source.text === '') return UNFIT;
+    if (!isTimestamp(timestamp) || data === 0 || !isMap(bytes[data] as number)) return UNFIT;
 
-    text.clear();
+    text.clear(limit);
     text.ascii('{"action":');
     if (action === undefined) text.ascii('null');
     else text.utf8(action.json);
     text.ascii(',"data":');
     const from = text.length;
-    if (text.value(bytes, data) === UNFIT) return false;
+    const dataEnd = text.value(bytes, data);
+    if (dataEnd === UNFIT) return UNFIT;
     this.#packPayload(from, packer);
-    if (!this.#bringIntoOrder(bytes, data, from)) return false;
+    if (!this.#bringIntoOrder(bytes, data, from, limit)) return UNFIT;
     text.ascii(',"source":');
     text.utf8(source.json);
-    text.ascii(`,"timestamp":${timestamp},"type":`);
+    text.ascii(',"timestamp":');
+    text.ascii(`${timestamp}`);
+    text.ascii(',"type":');
     text.utf8(type.json);
     text.ascii('}');
 
-    packer.hash(digestOf(text.bytes.subarray(0, text.length)));
+    packer.hash(digestOf(text.written()));
     packer.add({ index, timestamp, type: type.text, source: source.text, action: action?.text ?? null });
-    return true;
+    return Math.max(at, dataEnd);
   }
 
   /** Makes the text from here on canonical. */
-  #bringIntoOrder(bytes: Buffer, data: number, from: number): boolean {
+  #bringIntoOrder(bytes: Buffer, data: number, from: number, limit: number): boolean {
     const text = this.#text;
     if (text.disorder === 'none') return true;
     if (text.disorder === 'outermost') return text.sortOutermost(bytes);
-    text.clear();
+    text.clear(limit);
     text.length = from;
     text.sorts = true;
     const end = text.value(bytes, data);

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.ts';
 import { limits } from '../../shared/limits.ts';
-import { problemRefusal, type RawEvent } from './read-record-body.ts';
+import { problemRefusal, type RawEvent } from './raw-event.ts';
 
 export interface ValidEvent {
   type: string;

@@ -13,6 +13,7 @@ const validator = 'daemon/prepare/validate-event.ts';
 const transcriber = 'daemon/prepare/transcriber.ts';
 const naming = 'daemon/writer/name-events.ts';
 const packing = 'daemon/prepare/packed-events.ts';
+const names = 'daemon/prepare/known-names.ts';
 const jsonText = 'daemon/prepare/json-text.ts';
 const preparation = 'daemon/prepare/prepare-events.ts';
 
@@ -35,14 +36,14 @@ const mutants: Mutant[] = [
   {
     file: reader,
     fault: 'a field may stand there twice',
-    from: 'if (events !== undefined) throw',
+    from: 'if (read !== undefined) throw',
     to: 'if (position < 0) throw',
   },
   {
-    file: reader,
+    file: preparation,
     fault: 'an event gets the value of its neighbour',
-    from: 'new RawEvent(bytes, position, scanner)',
-    to: 'new RawEvent(bytes, start, scanner)',
+    from: 'scanEvent(bytes, at)',
+    to: 'scanEvent(bytes, start)',
   },
   { file: validator, fault: 'problems are passed over', from: 'if (problem !== undefined) return problem;', to: '' },
   {
@@ -66,7 +67,17 @@ const mutants: Mutant[] = [
   { file: transcriber, fault: 'keys stay as they came', from: "text.disorder === 'none'", to: 'true' },
   { file: packing, fault: 'a payload is that of its neighbour', from: '    contentAt = to;', to: '' },
   { file: packing, fault: 'any payload is taken for text', from: 'numbers[at + IS_TEXT] === 1', to: 'true' },
-  { file: jsonText, fault: 'quotes are not escaped', from: 'byte === QUOTE || ', to: '' },
+  { file: names, fault: 'UTF-8 of names is not checked', from: '!isUtf8(bytes) || ', to: '' },
+  {
+    file: jsonText,
+    fault: 'quotes are not escaped',
+    from: 'byte < 0x20 || byte === QUOTE || byte === BACKSLASH',
+    to: 'byte < 0x20 || byte === BACKSLASH',
+  },
+  { file: jsonText, fault: 'UTF-8 is not checked', from: '(met & BEYOND_ASCII) === 0 || ', to: 'true || ' },
+  { file: jsonText, fault: 'any double is a number', from: 'Number.isFinite(value)', to: 'true' },
+  { file: jsonText, fault: 'integers are not checked', from: 'Number.isSafeInteger(value)', to: 'true' },
+  { file: jsonText, fault: 'depth is not checked', from: 'limits.nestingDepth - 1', to: '1e9' },
 ];
 
 describe('a writer with a fault is caught', () => {
@@ -74,8 +85,7 @@ describe('a writer with a fault is caught', () => {
     test(`${mutant.file}: ${mutant.fault}`, async (t) => {
       t.diagnostic(`DAYBOOK_TEST_SEED=${seed}`);
       const modules = {
-        ...((await importWith(mutant, reader)) as Pick<RecordModules, 'readRecordBody'>),
-        ...((await importWith(mutant, preparation)) as Pick<RecordModules, 'prepareEvents'>),
+        ...((await importWith(mutant, preparation)) as Pick<RecordModules, 'prepareRecordBody'>),
         ...((await importWith(mutant, naming)) as Pick<RecordModules, 'nameEvents'>),
       };
       const found = fc.check(recordBodyProperty(modules), { seed, numRuns: canaryRuns.recordBody, endOnFailure: true });

@@ -14,8 +14,7 @@ import { mutatedValue, valueMutations } from './value-mutation.ts';
 
 /** The way of a record body through the writer. */
 export interface RecordModules {
-  readRecordBody: typeof import('../../daemon/prepare/read-record-body.ts')['readRecordBody'];
-  prepareEvents: typeof import('../../daemon/prepare/prepare-events.ts')['prepareEvents'];
+  prepareRecordBody: typeof import('../../daemon/prepare/prepare-events.ts')['prepareRecordBody'];
   nameEvents: typeof import('../../daemon/writer/name-events.ts')['nameEvents'];
 }
 
@@ -71,8 +70,8 @@ type Prepared = ReturnType<RecordModules['nameEvents']> & { durability: string; 
 
 function outcomeOf(modules: RecordModules, body: Buffer, names: NumberedNames): Prepared | { code: ErrorCode } {
   try {
-    const { events, durability, ...rest } = modules.readRecordBody(Buffer.from(body));
-    const prepared = modules.nameEvents(modules.prepareEvents(events, NOW_SECONDS), names as unknown as NameTable);
+    const { events, durability, ...rest } = modules.prepareRecordBody(Buffer.from(body), NOW_SECONDS);
+    const prepared = modules.nameEvents(events, names as unknown as NameTable);
     return { ...prepared, durability, isOriginGiven: 'origin' in rest };
   } catch (error) {
     const code = error instanceof Error && error.name === 'DaybookError' && 'code' in error ? error.code : undefined;

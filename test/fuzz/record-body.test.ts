@@ -3,8 +3,7 @@
 import 'msgpackr';
 import { describe, test } from 'node:test';
 import { nameEvents } from '../../daemon/writer/name-events.ts';
-import { prepareEvents } from '../../daemon/prepare/prepare-events.ts';
-import { readRecordBody } from '../../daemon/prepare/read-record-body.ts';
+import { prepareRecordBody } from '../../daemon/prepare/prepare-events.ts';
 import { checkProperty } from '../harness/property.ts';
 import { importWith } from './mutant.ts';
 import { type RecordModules, recordBodyProperty } from './record-body-property.ts';
@@ -13,12 +12,14 @@ import { shortestTurns } from './shortest-turns.ts';
 
 describe('any body of a record request is refused, or accounted for event by event and kept as it was sent', () => {
   test('read in one go', async (t) => {
-    await checkProperty(t, recordBodyProperty({ readRecordBody, prepareEvents, nameEvents }), runs.recordBody / 2);
+    await checkProperty(t, recordBodyProperty({ prepareRecordBody, nameEvents }), runs.recordBody / 2);
   });
 
   test('read with a pause after each value', async (t) => {
-    const { reading } = shortestTurns;
-    const reader = (await importWith(reading, reading.file)) as Pick<RecordModules, 'readRecordBody'>;
-    await checkProperty(t, recordBodyProperty({ ...reader, prepareEvents, nameEvents }), runs.recordBody / 2);
+    const preparation = (await importWith(shortestTurns.reading, 'daemon/prepare/prepare-events.ts')) as Pick<
+      RecordModules,
+      'prepareRecordBody'
+    >;
+    await checkProperty(t, recordBodyProperty({ ...preparation, nameEvents }), runs.recordBody / 2);
   });
 });

@@ -58,6 +58,16 @@ const specialEvents = [
   { type: 'whole', source: 's', timestamp: new Raw('cf0000000000000005'), data: { n: new Raw('d3ffe0000000000001') } },
 ].map(pack);
 
+/** Ordinary but for one thing, for which they are refused. */
+const spoiltEvents = [
+  { data: { n: new Raw('cb7ff8000000000000') } },
+  { data: { n: new Raw('cf0020000000000000') } },
+  { data: { n: new Raw('d38000000000000000') } },
+  { data: { list: ['fine', new Raw('a2c328')] } },
+  { data: { deep: nested(limits.nestingDepth - 1) } },
+  { type: new Raw('a1ff') },
+].map((spoilt) => pack({ type: 'p', source: 's', timestamp: 6.5, data: {}, ...spoilt }));
+
 const vectorEvents = [
   ...rejectedVectors.map(({ hex }) => hex),
   ...identityVectors.pairs.flatMap(({ a, b }) => [a, b]),
@@ -68,6 +78,7 @@ export const seedEvents: readonly Buffer[] = [
   ...fc.sample(plainEvents, { seed, numRuns: 120 }),
   ...fc.sample(ordinaryEvents, { seed, numRuns: 120 }),
   ...specialEvents,
+  ...spoiltEvents,
   ...vectorEvents,
 ];
 
@@ -109,6 +120,7 @@ const vectorRequests: SeedRequest[] = [...validVectors, ...refusedVectors]
 /** Bodies of record requests, all but a few accepted. */
 export const seedRecordBodies: readonly Buffer[] = [
   ...fc.sample(recordBodies, { seed, numRuns: 200 }),
+  ...Array.from({ length: 6 }, () => encodeRecordBody(spoiltEvents, 'committed', true)),
   ...vectorRequests.filter(({ kind }) => kind === 'record').map(({ body }) => body),
 ];
 

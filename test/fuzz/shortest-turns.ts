@@ -4,7 +4,7 @@ import { type Mutant, nodeArgumentsWith } from './mutant.ts';
 export const shortestTurns = {
   reading: {
     fault: 'a pause after each value',
-    file: 'daemon/prepare/read-record-body.ts',
+    file: 'daemon/prepare/raw-event.ts',
     from: 'const SLICE_VALUES = 32 * 1024;',
     to: 'const SLICE_VALUES = 1;',
   },

@@ -1,35 +1,53 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, test } from 'node:test';
-import { type RawEvent, readRecordBody } from '../../../daemon/prepare/read-record-body.ts';
+import { prepareRecordBody } from '../../../daemon/prepare/prepare-events.ts';
+import { type RawEvent, scanEvent } from '../../../daemon/prepare/raw-event.ts';
+import { readInSlices, type RecordBody } from '../../../daemon/prepare/read-record-body.ts';
 import { decode, encode } from '../../../shared/codec.ts';
 import { DaybookError, type ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
 import { scanProblems } from '../../../shared/msgpack-scanner.ts';
 import { encodeRecordBody } from '../../../shared/messages/record-body.ts';
 import { durabilities } from '../../../shared/messages/record.ts';
+import { inOneGo } from '../../harness/prepared.ts';
 import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
 import { checkProperty } from '../../harness/property.ts';
 
 const someOrigin = { producer: 'p', epoch: 'e', first: 1 };
 const event = { type: 'a', source: 'b', timestamp: 1, data: { text: 'x' } };
 
-/** The body with all its events decoded. */
-function read(bytes: Buffer): { durability: string; wait: boolean; events: RawEvent[] } {
-  const { durability, wait, events } = readRecordBody(bytes);
-  const all = [...events];
-  assert.equal(all.length, events.length);
-  return { durability, wait, events: all };
+/** The body, with its events as a scan finds them. */
+function read(bytes: Buffer): RecordBody<RawEvent[]> {
+  return inOneGo(readInSlices(bytes, scanEvents));
 }
 
+function* scanEvents(
+  bytes: Buffer,
+  start: number,
+  count: number,
+): Generator<void, { events: RawEvent[]; end: number }, undefined> {
+  const events: RawEvent[] = [];
+  let end = start;
+  while (events.length < count) {
+    const raw = yield* scanEvent(bytes, end);
+    events.push(raw);
+    ({ end } = raw);
+  }
+  return { events, end };
+}
+
+/** Refused in the way that events are made ready, too, which looks closely at few of them. */
 function refuses(body: Buffer, code: ErrorCode, message = /./): void {
-  assert.throws(
-    () => readRecordBody(body),
-    (error) => error instanceof DaybookError && error.code === code && message.test(error.message),
-  );
+  for (const readIt of [read, (bytes: Buffer) => prepareRecordBody(bytes, 1)]) {
+    assert.throws(
+      () => readIt(body),
+      (error) => error instanceof DaybookError && error.code === code && message.test(error.message),
+    );
+  }
 }
 
-describe('readRecordBody', () => {
+describe('a record body', () => {
   test('reads events with the options they were sent with, in any order', () => {
     const sent = { events: [event, event], wait: false, durability: 'flushed' };
     for (const body of [sent, Object.fromEntries(Object.entries(sent).toReversed())]) {
@@ -72,13 +90,13 @@ describe('readRecordBody', () => {
       encode({ events: [event], origin: Object.fromEntries(Object.entries(origin).toReversed()) }),
       encodeRecordBody([encode(event)], 'flushed', false, origin),
     ];
-    for (const body of bodies) assert.deepEqual(readRecordBody(body).origin, origin);
+    for (const body of bodies) assert.deepEqual(read(body).origin, origin);
     for (const body of [
       encode({ events: [event] }),
       encode({ events: [event], origin: null }),
       encodeRecordBody([encode(event)], 'committed', true),
     ]) {
-      assert.equal(readRecordBody(body).origin, undefined);
+      assert.equal(read(body).origin, undefined);
     }
   });
 
@@ -189,12 +207,17 @@ describe('readRecordBody', () => {
     await checkProperty(
       t,
       fc.property(bytes, (body) => {
+        let events: RawEvent[];
         try {
-          read(body);
+          ({ events } = read(body));
         } catch (error) {
           assert.ok(error instanceof DaybookError, String(error));
           assert.ok(['malformed', 'invalid_request', 'too_large'].includes(error.code));
+          refuses(body, error.code);
+          return;
         }
+        const { events: prepared } = prepareRecordBody(body, 1).events;
+        assert.equal(prepared.room, events.length);
       }),
       3000,
     );

@@ -5,11 +5,13 @@ import type { NameTable } from '../../../daemon/storage/name-table.ts';
 import { packPayload } from '../../../daemon/storage/payload.ts';
 import { canonicalJson } from '../../../daemon/prepare/canonical-json.ts';
 import { hashBytes, writeEventHash } from '../../../daemon/prepare/event-hash.ts';
+import { UNFIT } from '../../../daemon/prepare/json-text.ts';
 import { EventPacker, unpackRows } from '../../../daemon/prepare/packed-events.ts';
 import { Transcriber } from '../../../daemon/prepare/transcriber.ts';
-import { encode } from '../../../shared/codec.ts';
+import { decode, encode } from '../../../shared/codec.ts';
+import { limits } from '../../../shared/limits.ts';
 import { plainRow } from '../../harness/event-rows.ts';
-import { Entries, pack } from '../../harness/msgpack.ts';
+import { Entries, nested, pack, Raw } from '../../harness/msgpack.ts';
 import { checkProperty } from '../../harness/property.ts';
 import { TemporaryDatabase } from '../../harness/temporary-database.ts';
 
@@ -22,11 +24,14 @@ interface Event {
 }
 
 const transcriber = new Transcriber();
+const invalidUtf8 = new Raw('a2c328');
 
 function transcribed(bytes: Buffer, names: NameTable, before = Buffer.alloc(0)) {
   const body = Buffer.concat([before, bytes, Buffer.from([0xc1])]);
   const packer = new EventPacker(1, 0);
-  if (!transcriber.pack(body, before.length, before.length + bytes.length, 0, packer)) return undefined;
+  const end = transcriber.pack(body, before.length, 0, packer);
+  if (end === UNFIT) return undefined;
+  assert.equal(end, before.length + bytes.length);
   const { rows, unnamed } = unpackRows(packer.finish(), names);
   return rows[0] === undefined ? unnamed[0] : plainRow(rows[0]);
 }
@@ -80,7 +85,10 @@ const event: fc.Arbitrary<Event> = fc.record(
   {
     type: name,
     source: name,
-    timestamp: fc.double({ min: 0, max: 4e9, noNaN: true }).filter((time) => !Number.isInteger(time)),
+    timestamp: fc.oneof(
+      fc.double({ min: 0, max: 4e9, noNaN: true }).filter((time) => !Number.isInteger(time)),
+      fc.integer({ min: 0x1_0000, max: 0xffff_ffff }),
+    ),
     action: fc.string({ unit: 'grapheme', maxLength: 12 }),
     data: value,
   },
@@ -148,12 +156,28 @@ describe('Transcriber', () => {
     ['an empty type', fields({ type: '' })],
     ['a type that is a number', fields({ type: 7 })],
     ['a source of 257 bytes', fields({ source: 'x'.repeat(257) })],
-    ['a timestamp that is an integer', fields({ timestamp: 1 })],
+    ['a timestamp that is a small integer', fields({ timestamp: 1 })],
     ['a timestamp in milliseconds', fields({ timestamp: 1.79e12 + 0.5 })],
     ['a negative timestamp', fields({ timestamp: -1.5 })],
     ['a key that is a number for JavaScript', fields({ data: { b: 1, 1: 2 } })],
     ['a key that is not ASCII', fields({ data: { é: 1 } })],
     ['an event that is no map', encode([1, 2, 3])],
+    ['a key of invalid UTF-8', fields({ data: new Entries([[new Raw('a1ff'), 1]]) })],
+    ['invalid UTF-8 in data', fields({ data: { list: ['fine', invalidUtf8] } })],
+    ['invalid UTF-8 in a name', fields({ type: invalidUtf8 })],
+    ['NaN', fields({ data: { n: Number.NaN } })],
+    ['a negative infinity', fields({ data: { n: Number.NEGATIVE_INFINITY } })],
+    ['2^53', fields({ data: { n: new Raw('cf0020000000000000') } })],
+    ['the largest 64-bit integer', fields({ data: { n: new Raw('cfffffffffffffffff') } })],
+    ['-2^53', fields({ data: { n: new Raw('d3ffe0000000000000') } })],
+    ['binary', fields({ data: { n: Buffer.from('x') } })],
+    ['an extension', fields({ data: { n: new Raw('d4ff00') } })],
+    ['what is no msgpack', fields({ data: { n: new Raw('c1') } })],
+    ['nesting past the limit', fields({ data: { deep: nested(limits.nestingDepth - 1) } })],
+    ['10,000 levels', fields({ data: { deep: nested(10_000) } })],
+    ['a list longer than the body', fields({ data: { list: new Raw('ddffffffff') } })],
+    ['a map longer than the body', fields({ data: { map: new Raw('dfffffffff') } })],
+    ['a text longer than the body', fields({ data: { text: new Raw('dbffffffff') } })],
     ['a large event', fields({ data: { text: 'x'.repeat(9_000) } })],
     [
       'a map of 300 entries out of order',
@@ -166,6 +190,28 @@ describe('Transcriber', () => {
       assert.equal(transcribed(bytes, database.names), undefined);
     });
   }
+
+  test('goes as deep as events may', () => {
+    using database = new TemporaryDatabase();
+    const sent = { ...plain, data: { deep: decode(pack(nested(limits.nestingDepth - 2))) } };
+    assert.deepEqual(transcribed(fields(sent), database.names), expectedRow(sent, database.names));
+  });
+
+  test('leaves an event that is cut short to others, wherever the cut is', () => {
+    const numbers = [-1, 200, -200, 65_000, -30_000, 2 ** 31, -(2 ** 31), 2 ** 50, 1.5];
+    const data = { numbers, texts: ['é', 'x'.repeat(40), 'x'.repeat(300)], map: { k: null, ['y'.repeat(40)]: true } };
+    for (const sent of [
+      { ...plain, action: 'a', data },
+      { data, action: 'a'.repeat(40), timestamp: 1.5, source: 'b', type: 'é' },
+    ]) {
+      const bytes = fields(sent);
+      for (let length = 0; length < bytes.length; length += 1) {
+        const packer = new EventPacker(1, 0);
+        assert.equal(transcriber.pack(bytes.subarray(0, length), 0, 0, packer), UNFIT);
+        assert.equal(packer.finish().count, 0);
+      }
+    }
+  });
 
   test('writes text of any size that its bound allows: control characters take six times their bytes', () => {
     using database = new TemporaryDatabase();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readRecordBody } from '../../../daemon/prepare/read-record-body.ts';
+import { scanEvent } from '../../../daemon/prepare/raw-event.ts';
 import { isRefusal, type Refusal, validateEvent, type ValidEvent } from '../../../daemon/prepare/validate-event.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { limits } from '../../../shared/limits.ts';
+import { inOneGo } from '../../harness/prepared.ts';
 import { Entries, nested, pack, Raw, rawText } from '../../harness/msgpack.ts';
 
 const now = 1_700_000_000;
@@ -13,9 +14,7 @@ const lastSecond = limits.timestampMaxSeconds - 1 / 1024;
 
 /** What becomes of one event, all the way from its bytes. */
 function judge(sent: unknown): ValidEvent | Refusal {
-  const [raw] = readRecordBody(pack({ events: [sent] })).events;
-  assert.ok(raw);
-  return validateEvent(raw, now);
+  return validateEvent(inOneGo(scanEvent(pack(sent), 0)), now);
 }
 
 function without(field: keyof typeof event): unknown {
