@@ -2,9 +2,21 @@
 const QUIET_MS = 5_000;
 const WORTH_EVENTS = 10_000;
 
-/** All that can be had: what is pooled for later growth too. Only where the daemon was launched with it exposed. */
+/** All that can be had: what is pooled for later growth too. */
 export function collectGarbage(): void {
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  // Another thread that collects may have taken the flag back in between.
+  const collect = exposedCollector() ?? exposedCollector();
+  collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/** Exposed while a context is made, because a thread that boots under another set of flags compiles all of Node's code. */
+function exposedCollector(): NodeJS.GCFunction | undefined {
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+  const { runInNewContext } = process.getBuiltinModule('node:vm');
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('globalThis.gc') as NodeJS.GCFunction | undefined;
+  setFlagsFromString('--no-expose-gc');
+  return collect;
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { QuietMemory } from '../../../daemon/maintenance/quiet-memory.ts';
+import { cachedDataVersionTag } from 'node:v8';
+import { collectGarbage, QuietMemory } from '../../../daemon/maintenance/quiet-memory.ts';
 import { waitFor } from '../../harness/wait-for.ts';
 
 const QUIET_MS = 5_000;
@@ -30,5 +31,17 @@ describe('QuietMemory', () => {
     memory.note(1);
     assert.equal(timers, 2);
     await waitFor('memory to be given back again', () => times === 2);
+  });
+});
+
+describe('collectGarbage', () => {
+  test('collects in a process without a flag for it, and leaves its flags as they were', async () => {
+    const tag = cachedDataVersionTag();
+    const garbage = new WeakRef({});
+    // Until the end of the turn it would be kept.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    assert.equal(garbage.deref(), undefined);
+    assert.equal(cachedDataVersionTag(), tag);
   });
 });
