@@ -1,15 +1,13 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CpuProfile, selfTimes } from './cpu-profile.ts';
+import { daemonProfiles } from './daemon-profiles.ts';
 import { runTrial } from './run-trial.ts';
 import { aligned } from './table.ts';
 import type { Surroundings } from './trial-input.ts';
 
 const EVENTS = 500_000;
 const SHOWN = 10;
-
-/** Threads of the daemon, by a script that only they run. */
-const threads = { writer: '/writer/writer-thread.', main: '/daemon/main.' };
 
 /**
  * Has the daemon take half a million events of one client at full speed and profiles its threads. Puts a .cpuprofile of each
@@ -20,14 +18,14 @@ export async function profileDaemon(surroundings: Surroundings): Promise<string>
   mkdirSync(profileDirectory);
   const trial = { name: 'daybook', script: 'committed', input: { clients: 1, events: EVENTS, seed: 1 } };
   const figures = await runTrial(trial, { ...surroundings, profileDirectory });
-  const profiles = readdirSync(profileDirectory).map((name) => {
-    const path = join(profileDirectory, name);
-    return { path, profile: JSON.parse(readFileSync(path, 'utf8')) as CpuProfile };
-  });
+  const { writer, main } = daemonProfiles(
+    readdirSync(profileDirectory).map((name) => {
+      const path = join(profileDirectory, name);
+      return { path, profile: JSON.parse(readFileSync(path, 'utf8')) as CpuProfile };
+    }),
+  );
   const parts = [`${Math.round(figures['eventsPerSecond'] ?? 0)} events/s while profiled\n`];
-  for (const [thread, script] of Object.entries(threads)) {
-    const found = profiles.find(({ profile }) => profile.nodes.some(({ callFrame }) => callFrame.url.includes(script)));
-    if (found === undefined) throw new Error(`no profile of the ${thread} thread was written`);
+  for (const [thread, found] of Object.entries({ writer, main })) {
     const file = `daybook-${thread}.cpuprofile`;
     copyFileSync(found.path, file);
     const { rows, busyMs } = selfTimes(found.profile);
