@@ -41,8 +41,8 @@ export const limits = {
   ingestQueueBytesPerConnection: 4 * MiB,
   /** Record bytes the writer thread holds at a time. One whole frame is always allowed. */
   writerWindowBytes: 2 * MiB,
-  /** What a queued request counts besides its body. */
-  requestOverheadBytes: 64,
+  /** What a queued request counts besides its body: about what it takes while it waits. */
+  requestOverheadBytes: 512,
   /** What each event of a queued request counts besides its bytes: ten thousand tiny events are no small request. */
   eventOverheadBytes: 64,
   /** Other requests of one connection that may be under way; past it the daemon stops reading that socket. */

@@ -115,7 +115,7 @@ export class GroupCommit {
     if (job.kind === 'record') {
       const events = job.events.count + job.rejected.length;
       this.#pendingEvents += events;
-      this.#pendingBytes += job.bytes + limits.requestOverheadBytes + events * limits.eventOverheadBytes;
+      this.#pendingBytes += job.bytes + (1 + events) * limits.eventOverheadBytes;
     }
     this.#isAwaited ||= isAwaited(job);
     return { isLastOfSender: !this.#arrived.has(next.sender) };

@@ -53,11 +53,11 @@ describe('NamePairs', () => {
     const { db } = database;
     const prepared: string[] = [];
     const prepare = db.prepare.bind(db);
-    db.prepare = ((sql: string) => {
+    db.prepare = (sql: string) => {
       prepared.push(sql);
       return prepare(sql);
-    }) as typeof db.prepare;
-    for (const from of [undefined, 'waiting'] as const) new NamePairs(db, from);
+    };
+    assert.equal([new NamePairs(db), new NamePairs(db, 'waiting')].length, 2);
     const plans = prepared.map((sql) =>
       prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql.replaceAll('?', '1')}`)
         .all()
