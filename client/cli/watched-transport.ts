@@ -41,6 +41,9 @@ async function ask(transport: Transport, path: string, silentMs: number, watch: 
   else watch.onSilent(new DaemonSilent(path, silentMs + watch.patienceMs));
 }
 
+/** A timer that is later than this tells that the process was stopped, or asleep. */
+const STOOD_STILL_MS = 1_000;
+
 /**
  * States: waiting (somebody does, a timer runs), asking (for a sign of life), resting (nobody waits), closed.
  */
@@ -127,9 +130,12 @@ class WatchedStream implements ByteStream, StreamHandlers {
   }
 
   #wait(delayMs: number): void {
+    const dueMs = performance.now() + delayMs;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (!this.#isAwaited || this.#isClosed) return;
+      // This process stood still: what the daemon has said meanwhile is not read yet.
+      if (performance.now() - dueMs > STOOD_STILL_MS) this.#heardMs = performance.now();
       const leftMs = this.#heardMs + this.#watch.silenceMs - performance.now();
       if (leftMs > 0) this.#wait(leftMs);
       else void this.#ask();

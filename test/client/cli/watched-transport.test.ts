@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { DaemonSilent } from '../../../client/cli/daemon-silent.ts';
 import { watchedTransport } from '../../../client/cli/watched-transport.ts';
 import { connectWithNet } from '../../../client/net-transport.ts';
+import type { ByteStream, Transport } from '../../../shared/byte-stream.ts';
 import { writeStartNotice } from '../../../shared/start-notice.ts';
 import { DaemonProcess } from '../../harness/daemon-process.ts';
 import { waitFor } from '../../harness/wait-for.ts';
@@ -11,6 +12,39 @@ import { waitFor } from '../../harness/wait-for.ts';
 const times = { silenceMs: 150, patienceMs: 1_000 };
 
 describe('a daemon that gives no sign of life', () => {
+  test('is not blamed for the time in which this process itself stood still', async () => {
+    const nothing = () => undefined;
+    const stream: ByteStream = {
+      unsentBytes: 0,
+      write: nothing,
+      pause: nothing,
+      resume: nothing,
+      end: nothing,
+      destroy: nothing,
+      keepsProcessAlive: nothing,
+    };
+    let connections = 0;
+    const transport: Transport = (_path, handlersFor) => {
+      connections += 1;
+      handlersFor(stream);
+      return Promise.resolve(stream);
+    };
+    const watched = watchedTransport(transport, {
+      silenceMs: 500,
+      patienceMs: 10,
+      onSilent: nothing,
+      onHeard: nothing,
+      onGone: nothing,
+    });
+    const handlers = { onData: nothing, onDrain: nothing, onClose: nothing };
+    const connection = await watched('nowhere', () => handlers);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+    const goesOnMs = performance.now();
+    await waitFor('the look whether the daemon lives', () => connections === 2);
+    assert.ok(performance.now() - goesOnMs >= 499, 'it has its time again');
+    connection.destroy();
+  });
+
   test('is given up while somebody waits, not while it works or nobody does', async () => {
     await using daemon = await DaemonProcess.start();
     let looks = 0;
